@@ -1,0 +1,35 @@
+# `make` alone lists what there is. Everything needs only Python 3.11+, make and a network.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format types lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+setup:  ## put everything into .venv (quick when nothing has changed)
+	@$(PYTHON) .ci/setup.py
+
+demo: setup  ## one batch of images, end to end, on real parts; then a page to look at them
+	@$(BIN)/sluice demo $(ARGS)
+
+test: setup  ## all tests
+	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+lint: setup  ## ruff and mypy, both strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: setup  ## let ruff put the code in order
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lock: setup  ## resolve the dependencies anew
+	@$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	  --all-extras --group pyproject.toml:dev pyproject.toml -o requirements/all.lock
+	@$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	  requirements/emulator.in -o requirements/emulator.lock
+
+clean:  ## remove what setup and the local system made
+	rm -rf .venv .local
