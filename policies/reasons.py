@@ -67,3 +67,105 @@ class Reason:
 
     def __str__(self) -> str:
         return f"{self.kind.code}: {self.message}"
+
+
+# --- our own parts: never the asset's fault, never an attempt --------------------------------------------
+
+CLAIM_LOST = Kind(
+    "claim-lost",
+    Fate.BUSY,
+    Blame.US,
+    when="The claim on the asset could not be renewed in time, so the work was stopped.",
+    remedy="Nothing: the message comes again. If it happens often, look at the database and the engine's load.",
+)
+DRAINING = Kind(
+    "draining",
+    Fate.BUSY,
+    Blame.US,
+    when="The engine was told to stop and handed the work back.",
+    remedy="Nothing: another engine takes the message.",
+)
+STORAGE_AWAY = Kind(
+    "storage-away",
+    Fate.BUSY,
+    Blame.US,
+    when="One of our own buckets did not answer.",
+    remedy="Nothing: receiving pauses until it answers. `sluice doctor` says which bucket and why.",
+)
+STORAGE_DENIED = Kind(
+    "storage-denied",
+    Fate.BUSY,
+    Blame.US,
+    when="One of our own buckets does not exist or does not let us in.",
+    remedy="Check the bucket's name (ENGINE_*_BUCKET), region, and the engine's permissions.",
+)
+STAGED_COPY_GONE = Kind(
+    "staged-copy-gone",
+    Fate.RETRY,
+    Blame.US,
+    when="An object that was just staged under transient/ was gone when it was to be copied.",
+    remedy="Check that the lifecycle rule of transient/ keeps objects for at least a day.",
+)
+SCRATCH_FULL = Kind(
+    "scratch-full",
+    Fate.BUSY,
+    Blame.US,
+    when="The scratch disk is full.",
+    remedy="Give it more room, or lower ENGINE_SLOTS.",
+)
+SCRATCH_UNUSABLE = Kind(
+    "scratch-unusable",
+    Fate.BUSY,
+    Blame.US,
+    when="The scratch folder cannot be written or read.",
+    remedy="Check that ENGINE_SCRATCH is mounted and writable by the engine.",
+)
+PROCESSOR_AWAY = Kind(
+    "processor-away",
+    Fate.BUSY,
+    Blame.US,
+    when="The image processor does not answer, or has no room for another image.",
+    remedy="Nothing: receiving pauses until it answers. `sluice doctor` says how it fails.",
+)
+PROCESSOR_REFUSED = Kind(
+    "processor-refused",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The image processor cannot convert this image; the message is its own.",
+    remedy="Repair or replace the file at the origin, then ingest it again.",
+)
+PROCESSOR_CONFUSED = Kind(
+    "processor-confused",
+    Fate.REFUSED,
+    Blame.US,
+    when="The image processor gave an answer that we do not know.",
+    remedy="Check that ENGINE_PROCESSOR_URL is an image processor and of a version that we speak with.",
+)
+NO_DERIVATIVE = Kind(
+    "no-derivative",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The image processor answered, but made no JPEG 2000.",
+    remedy="Look at the processor's log for this asset.",
+)
+NOTIFICATIONS_AWAY = Kind(
+    "notifications-away",
+    Fate.BUSY,
+    Blame.US,
+    when="The topic for finished batches did not answer.",
+    remedy="Check ENGINE_BATCH_TOPIC. The notification waits in the outbox.",
+)
+QUEUE_AWAY = Kind(
+    "queue-away",
+    Fate.BUSY,
+    Blame.US,
+    when="A queue did not answer.",
+    remedy="Check the queue's name (ENGINE_*_QUEUE) and the engine's permissions.",
+)
+INTERNAL = Kind(
+    "internal-error",
+    Fate.RETRY,
+    Blame.US,
+    when="Something went wrong inside the engine that nobody foresaw.",
+    remedy="Please report it, with the log line of this run.",
+)
