@@ -169,3 +169,234 @@ INTERNAL = Kind(
     when="Something went wrong inside the engine that nobody foresaw.",
     remedy="Please report it, with the log line of this run.",
 )
+
+# ---- reading the request
+
+REQUEST_NOT_JSON = Kind(
+    "request-not-json",
+    Fate.UNREADABLE,
+    Blame.REQUEST,
+    when="The message or the body of the POST is not a JSON object in UTF-8.",
+    remedy='Send one JSON object: {"id": "99/1/page-1"} is the shortest.',
+)
+REQUEST_BAD_ID = Kind(
+    "request-bad-id",
+    Fate.UNREADABLE,
+    Blame.REQUEST,
+    when="The message names no asset: `id` is missing, no `customer/space/asset`, too long, or contradicts itself.",
+    remedy="Name the asset as customer/space/asset: two whole numbers and a text without `/`, 220 characters at most.",
+)
+REQUEST_BAD_FIELD = Kind(
+    "request-bad-field",
+    Fate.UNREADABLE,
+    Blame.REQUEST,
+    when="A property of the message has a value of the wrong kind, a `created` that is no date for example.",
+    remedy="Correct the property that the reason names, and send the message again.",
+)
+
+# ---- the asset and its batch
+
+ASSET_UNKNOWN = Kind(
+    "asset-unknown",
+    Fate.REFUSED,
+    Blame.UNKNOWN_ASSET,
+    when="The message has no origin, and the database has no such asset.",
+    remedy="Create the asset through the API first, or send the full form of the message, with its origin.",
+)
+ASSET_FIELD_TOO_LONG = Kind(
+    "asset-field-too-long",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when='A full message carries a value that is longer than the column of "Images" that holds it.',
+    remedy="Shorten the value that the reason names.",
+)
+BATCH_UNKNOWN = Kind(
+    "batch-unknown",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="A full message names a batch that the database does not have.",
+    remedy="Create the batch first, or leave `batchId` out.",
+)
+
+# ---- delivery channels and policies
+
+CHANNELS_MISSING = Kind(
+    "channels-missing",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The asset has no delivery channel, and none is given by default for its media type.",
+    remedy="Give the asset a delivery channel, or add a default delivery channel for its media type.",
+)
+CHANNEL_UNKNOWN = Kind(
+    "channel-unknown",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The asset has a delivery channel that the DLCS does not have.",
+    remedy="Use iiif-img, thumbs, file or none.",
+)
+CHANNEL_UNSUPPORTED = Kind(
+    "channel-unsupported",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The asset has the channel iiif-av: audio and video are not image work.",
+    remedy="Remove iiif-av from the asset; nothing was stored for it.",
+)
+CHANNELS_CONTRADICT = Kind(
+    "channels-contradict",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The asset has the channel none and others beside it.",
+    remedy="Remove none, or everything else.",
+)
+POLICY_UNKNOWN = Kind(
+    "policy-unknown",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="A full message names a policy that neither the customer nor the system has.",
+    remedy="Use the name of a delivery channel policy, or a built-in recipe; see docs/policies.md.",
+)
+POLICY_INVALID = Kind(
+    "policy-invalid",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The PolicyData of a policy of this asset makes no sense.",
+    remedy="Correct the field that the reason names; `sluice policies check` reports all such rows.",
+)
+QUOTA_UNKNOWN = Kind(
+    "quota-unknown",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when='The customer\'s storage policy has no row in "StoragePolicies", so nothing is known of the quota.',
+    remedy="Add the row that the reason names, or exempt the customer (ENGINE_QUOTA_EXEMPT).",
+)
+QUOTA_EXCEEDED = Kind(
+    "quota-exceeded",
+    Fate.REFUSED,
+    Blame.QUOTA,
+    when="What the customer stores, with this asset, would exceed the storage policy.",
+    remedy="Raise MaximumTotalSizeOfStoredImages of the customer's storage policy, or delete assets.",
+)
+
+# ---- the origin, before any connection
+
+STRATEGY_UNKNOWN = Kind(
+    "strategy-unknown",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The origin strategy that matches has a name that the DLCS does not have.",
+    remedy="Use default, basic-http-authentication, s3-ambient or sftp.",
+)
+STRATEGY_WITHOUT_CREDENTIALS = Kind(
+    "strategy-without-credentials",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The origin strategy that matches needs credentials and has none.",
+    remedy="Give the strategy credentials: `sluice credentials --help`.",
+)
+ORIGIN_ADDRESS_UNUSABLE = Kind(
+    "origin-address-unusable",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The origin is no address that its strategy can fetch.",
+    remedy="Correct the origin, or add an origin strategy that matches it.",
+)
+ORIGIN_FORBIDDEN = Kind(
+    "origin-forbidden",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The origin is an S3 address that customers may not name: our own buckets, or another customer's objects.",
+    remedy="Put the original where the customer may read it: under `{customer}/` of the origin bucket.",
+)
+
+# ---- PLAN and ADMIT: what the asset says it is, and what it turns out to be
+
+NOT_AN_IMAGE = Kind(
+    "not-an-image",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The asset has an image channel, and its media type or its bytes are something else.",
+    remedy="Check what the origin serves (often a page that says so in words), or use the file channel alone.",
+)
+FORMAT_NOT_SERVED = Kind(
+    "format-not-served",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The policy is use-original, and the image server cannot read this format.",
+    remedy="Use a policy that converts, `default` for example.",
+)
+LOCATION_TOO_LONG = Kind(
+    "location-too-long",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when='The S3 address that an image server would read is longer than the column of "ImageLocation".',
+    remedy="Use a shorter key for the original, or a policy that converts.",
+)
+IMAGE_EMPTY = Kind(
+    "image-empty",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The origin is there and has no bytes.",
+    remedy="Upload the original again.",
+)
+IMAGE_BROKEN = Kind(
+    "image-broken",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The first bytes of the original promise an image and do not keep the promise.",
+    remedy="Open the original in an image editor; upload it again if it is whole there.",
+)
+IMAGE_TOO_LARGE = Kind(
+    "image-too-large",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The original has more pixels than this engine decodes, or more bytes than it fetches.",
+    remedy="Reduce the original, or raise the limit in the settings.",
+)
+THUMBNAIL_TOO_LARGE = Kind(
+    "thumbnail-too-large",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="A size with `^` would enlarge this image beyond what is sensible for a thumbnail.",
+    remedy="Ask for a smaller size in the thumbs policy; without `^` nothing is ever enlarged.",
+)
+
+# ---- CLAIM
+
+CLAIMED_ELSEWHERE = Kind(
+    "claimed-elsewhere",
+    Fate.BUSY,
+    Blame.US,
+    when="Another worker is ingesting the same asset.",
+    remedy="Nothing: the message comes back by itself.",
+)
+SUSPECT_CONDEMNED = Kind(
+    "suspect-condemned",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The engine died three times while it worked on this asset and, of those suspected, on no other.",
+    remedy="Look at the original: it is probably made to exhaust memory. Then ingest it again by hand.",
+)
+
+# ---- database
+
+DATABASE_AWAY = Kind(
+    "database-away",
+    Fate.BUSY,
+    Blame.US,
+    when="The database could not be reached, or did not answer in time.",
+    remedy="Nothing: receiving pauses until it answers. `sluice doctor` says what it answers.",
+)
+DATABASE_UNREADY = Kind(
+    "database-unready",
+    Fate.BUSY,
+    Blame.US,
+    when="The database answers, but lacks tables or rights that the engine needs.",
+    remedy="Run `sluice migrate`, and check what the engine's user may do; `sluice doctor` names what is missing.",
+)
+DATABASE_REJECTED = Kind(
+    "database-rejected",
+    Fate.REFUSED,
+    Blame.ASSET,
+    when="The database does not take a value of this asset: too long for its column, or no valid text.",
+    remedy="Shorten or correct the value that the message names, then ingest the asset again.",
+)
