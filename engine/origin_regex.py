@@ -1,0 +1,19 @@
+"""The default of ENGINE_ORIGIN_REGEX: every S3 address form of our own origin bucket, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+REGION = r"[a-z]{2}(?:-[a-z]+)+-\d+"
+NOWHERE = r"(?!)"
+"""Matches no origin: what an engine without an origin bucket uses."""
+
+
+def regex_of_bucket(bucket: str) -> str:
+    """A pattern for all addresses of objects in the bucket."""
+    name = re.escape(bucket)
+    return (
+        rf"^(?:s3://(?:{REGION}/)?{name}/"
+        rf"|https?://{name}\.s3(?:\.{REGION})?\.amazonaws\.com/"
+        rf"|https?://s3(?:[.-]{REGION})?\.amazonaws\.com/{name}/)"
+    )
