@@ -22,6 +22,30 @@ LOCK = ".lock"
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
+class Room:
+    """One run's folder, made when the first file is to be put there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made = False
+
+    async def folder(self) -> Path:
+        """The folder itself."""
+        if not self._made:
+            await asyncio.to_thread(self._folder.mkdir, exist_ok=True)
+            self._made = True
+        return self._folder
+
+    async def file(self, name: str) -> Path:
+        """The path of a file that somebody is about to write there."""
+        return await self.folder() / name
+
+    async def clear(self) -> None:
+        """Removes it, with what is in it."""
+        if self._made:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True))
+
+
 class Scratch:
     """This process's folder."""
 
@@ -29,11 +53,10 @@ class Scratch:
         self._folder = folder
 
     @asynccontextmanager
-    async def room(self) -> AsyncIterator[Path]:
-        """A folder for one run. What the disk does wrong while it is open is named as the disk's fault."""
-        room = self._folder / str(uuid4())
+    async def room(self) -> AsyncIterator[Room]:
+        """A room for one run. What the disk does wrong while it is open is named as the disk's fault."""
+        room = Room(self._folder / str(uuid4()))
         try:
-            await asyncio.to_thread(room.mkdir)
             yield room
         except OSError as error:
             if error.errno in FULL:
@@ -42,7 +65,7 @@ class Scratch:
                 raise IngestError(SCRATCH_UNUSABLE, f"{error.filename}: {error.strerror}") from error
             raise
         finally:
-            await asyncio.shield(asyncio.to_thread(shutil.rmtree, room, ignore_errors=True))
+            await room.clear()
 
     def free(self) -> int:
         """Bytes that are left on the disk."""
