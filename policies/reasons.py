@@ -196,8 +196,8 @@ REQUEST_BAD_FIELD = Kind(
 
 # ---- the asset and its batch
 
-ASSET_UNKNOWN = Kind(
-    "asset-unknown",
+UNKNOWN_ASSET = Kind(
+    "unknown-asset",
     Fate.REFUSED,
     Blame.UNKNOWN_ASSET,
     when="The message has no origin, and the database has no such asset.",
@@ -269,8 +269,8 @@ QUOTA_UNKNOWN = Kind(
     when='The customer\'s storage policy has no row in "StoragePolicies", so nothing is known of the quota.',
     remedy="Add the row that the reason names, or exempt the customer (ENGINE_QUOTA_EXEMPT).",
 )
-QUOTA_EXCEEDED = Kind(
-    "quota-exceeded",
+OVER_QUOTA = Kind(
+    "over-quota",
     Fate.REFUSED,
     Blame.QUOTA,
     when="What the customer stores, with this asset, would exceed the storage policy.",

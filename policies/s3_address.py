@@ -63,6 +63,11 @@ def read_s3(uri: str) -> S3Address | None:
     return None
 
 
+def write_s3(bucket: str, key: str, region: str | None = None) -> str:
+    """The URI of an object as we write it, with the region in front if one is given."""
+    return S3Address(bucket, key, region).uri
+
+
 def _decoded(path: str) -> str:
     """The key in the path of a URL; half of a character stays as it is and makes the key impossible."""
     return unquote(path, errors="surrogateescape")
