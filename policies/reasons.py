@@ -400,3 +400,216 @@ DATABASE_REJECTED = Kind(
     when="The database does not take a value of this asset: too long for its column, or no valid text.",
     remedy="Shorten or correct the value that the message names, then ingest the asset again.",
 )
+
+# ---- the origin, fetched
+
+ORIGIN_NOT_FOUND = Kind(
+    "origin-not-found",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin's server answered, and has nothing at that address (404, or no such file).",
+    remedy="Correct the asset's origin, or put the original back; then ingest it again.",
+)
+ORIGIN_GONE = Kind(
+    "origin-gone",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin's server says that the original was removed for good (410).",
+    remedy="Give the asset another origin, or delete the asset.",
+)
+ORIGIN_UNAUTHORISED = Kind(
+    "origin-unauthorised",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin wants a login, or does not accept the one that it was given (401).",
+    remedy="Give the matching origin strategy the right credentials; try them with `sluice credentials check`.",
+)
+ORIGIN_DENIED = Kind(
+    "origin-denied",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin knows us and does not let us read the original (403, or no permission).",
+    remedy="Let the account that the reason names read it, then ingest the asset again.",
+)
+ORIGIN_REJECTED = Kind(
+    "origin-rejected",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin's server answered with a status that is no file and that waiting does not change.",
+    remedy="Open the origin in a browser, or ask whoever runs its server; the reason names the status.",
+)
+ORIGIN_RATE_LIMITED = Kind(
+    "origin-rate-limited",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="The origin's server asks us to come back later (408, 425, 429, or slow down).",
+    remedy="Nothing: it is tried again when the server said. If it stays so, ask for a higher limit there.",
+)
+ORIGIN_SERVER_ERROR = Kind(
+    "origin-server-error",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="The origin's server failed (5xx).",
+    remedy="Nothing: it is tried again. If it stays so, tell whoever runs the origin's server.",
+)
+ORIGIN_BAD_ANSWER = Kind(
+    "origin-bad-answer",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="The origin's server does not keep to its protocol: broken headers, or far too many of them.",
+    remedy="Tell whoever runs the origin's server; the reason says what was wrong.",
+)
+ORIGIN_REDIRECT_LOOP = Kind(
+    "origin-redirect-loop",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin redirects in a circle, or more often than we follow.",
+    remedy="Use the address that the redirects should end at as the asset's origin.",
+)
+ORIGIN_REDIRECT_OUTSIDE = Kind(
+    "origin-redirect-outside",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin redirects to something that is no http or https address.",
+    remedy="Use an http or https address that serves the original itself.",
+)
+ORIGIN_ADDRESS_FORBIDDEN = Kind(
+    "origin-address-forbidden",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin's name leads to a private, local or otherwise reserved network address.",
+    remedy="Use a public address; or, if the engine may read from that network, add it to ENGINE_ALLOWED_NETWORKS.",
+)
+ORIGIN_UNRESOLVABLE = Kind(
+    "origin-unresolvable",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="The origin's host name has no address, or the name servers did not answer.",
+    remedy="Check the spelling of the host in the asset's origin; else look at the name servers.",
+)
+ORIGIN_UNREACHABLE = Kind(
+    "origin-unreachable",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="No connection to the origin's server came about: refused, no route, or no answer in time.",
+    remedy="Check that the server runs and lets us in through its firewall.",
+)
+ORIGIN_INTERRUPTED = Kind(
+    "origin-interrupted",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="The connection to the origin's server broke before everything had come, and resuming did not help.",
+    remedy="Nothing: it is tried again. If it stays so, look at the server, or at proxies before it.",
+)
+ORIGIN_TRUNCATED = Kind(
+    "origin-truncated",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="Fewer bytes came than the origin's server promised.",
+    remedy="Compare the file's size with the Content-Length that the server sends.",
+)
+ORIGIN_CHANGED = Kind(
+    "origin-changed",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="The original was replaced while it was being fetched.",
+    remedy="Nothing: it is tried again.",
+)
+ORIGIN_DAMAGED = Kind(
+    "origin-damaged",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="What came does not have the checksum that the origin's server gave for it.",
+    remedy="If it stays so, the file or the checksum at the origin is wrong: upload the original again.",
+)
+ORIGIN_ENCODING = Kind(
+    "origin-encoding",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin's server sends the original compressed in a way that we do not read, or broken.",
+    remedy="Switch compression off for images at the server; gzip and deflate are read.",
+)
+ORIGIN_IDLE = Kind(
+    "origin-idle",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="The origin's server fell silent: no byte came for longer than we wait.",
+    remedy="Nothing: it is tried again. If it stays so, look at the origin's server.",
+)
+ORIGIN_TOO_SLOW = Kind(
+    "origin-too-slow",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="The origin sends so slowly that it would not end in the time that a fetch may take.",
+    remedy="Look at the origin's server and its network; or copy the original to S3 and ingest it from there.",
+)
+ORIGIN_CERTIFICATE = Kind(
+    "origin-certificate",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The certificate of the origin's server cannot be trusted: expired, for another name, or of no known issuer.",
+    remedy="Renew the certificate, and let the server send the intermediate ones too; the reason says what is wrong.",
+)
+ORIGIN_TLS = Kind(
+    "origin-tls",
+    Fate.RETRY,
+    Blame.ORIGIN,
+    when="No secure connection came about, for another reason than the certificate.",
+    remedy="Check that the server speaks TLS 1.2 or newer on that port.",
+)
+ORIGIN_HOST_KEY = Kind(
+    "origin-host-key",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The SFTP server's host key is not the one in the known-hosts file, or the file has none for it.",
+    remedy="Make sure that the server is the right one, then correct the file that ENGINE_KNOWN_HOSTS names.",
+)
+ORIGIN_HOST_BUSY = Kind(
+    "origin-host-busy",
+    Fate.BUSY,
+    Blame.ORIGIN,
+    when="All connections that we allow ourselves to this host were taken, and none came free within a second.",
+    remedy="Nothing: the asset comes back by itself, and others go first. Slow servers make this happen.",
+)
+ORIGIN_NO_BUCKET = Kind(
+    "origin-no-bucket",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The origin is in an S3 bucket that does not exist.",
+    remedy="Correct the bucket's name in the asset's origin.",
+)
+ORIGIN_WRONG_REGION = Kind(
+    "origin-wrong-region",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The bucket is in another region than the origin or the credentials say.",
+    remedy="Correct the region in the origin (s3://region/bucket/key), or in the credentials; or leave it out.",
+)
+ORIGIN_ARCHIVED = Kind(
+    "origin-archived",
+    Fate.REFUSED,
+    Blame.ORIGIN,
+    when="The original is in a storage class that must be restored before it can be read.",
+    remedy="Restore the object, then ingest the asset again.",
+)
+CREDENTIALS_INVALID = Kind(
+    "credentials-invalid",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The credentials of the origin strategy are not of the form that the strategy needs.",
+    remedy="Write them anew as the reason says; `sluice credentials encrypt` makes a text for the row.",
+)
+CREDENTIALS_UNREADABLE = Kind(
+    "credentials-unreadable",
+    Fate.REFUSED,
+    Blame.POLICY,
+    when="The credentials of the origin strategy could not be read: not there, not allowed, or not decipherable.",
+    remedy="Put them where the engine may read them, or encrypt them with a key that the engine has.",
+)
+CREDENTIALS_AWAY = Kind(
+    "credentials-away",
+    Fate.BUSY,
+    Blame.US,
+    when="The bucket or the key service that credentials are read with did not answer.",
+    remedy="Nothing: the asset comes back by itself. `sluice doctor` says what is away.",
+)
