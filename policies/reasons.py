@@ -6,8 +6,10 @@ downstream has to guess whether a retry helps. `docs/errors.md` is generated fro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 ERROR_COLUMN = 1000
 """Characters that `"Images"."Error"` holds; longer reasons are cut there."""
@@ -613,3 +615,26 @@ CREDENTIALS_AWAY = Kind(
     when="The bucket or the key service that credentials are read with did not answer.",
     remedy="Nothing: the asset comes back by itself. `sluice doctor` says what is away.",
 )
+
+# ---- the synchronous endpoint
+
+AT_CAPACITY = Kind(
+    "at-capacity",
+    Fate.BUSY,
+    Blame.US,
+    when="Every slot of the engine is taken, and the endpoint never queues.",
+    remedy="Ask again later, or send the message to the queue. More engines, or a larger ENGINE_SLOTS, take more.",
+)
+STILL_RUNNING = Kind(
+    "still-running",
+    Fate.BUSY,
+    Blame.US,
+    when="The ingest goes on, but the caller of the endpoint has waited as long as ENGINE_HTTP_SECONDS lets it.",
+    remedy="Ask again: an equal request joins the running one. `GET /runs/{id}` and `sluice runs` tell how it went.",
+)
+
+
+CATALOGUE: Mapping[str, Kind] = MappingProxyType(
+    {kind.code: kind for kind in list(globals().values()) if isinstance(kind, Kind)}
+)
+"""Every kind by its code, in the order of this file. Stays at its end."""
