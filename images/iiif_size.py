@@ -6,14 +6,15 @@ API 3.0 and integers; which sizes are made, and by whom, is decided elsewhere.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from images.quoting import quoted
 from images.size import Size
+from images.strict_json import JsonError, read_json
 
 MAX_SIZES = 100
 """Sizes that one policy may ask; far more than anybody needs, few enough to plan without a thought."""
@@ -88,7 +89,7 @@ class IiifSize:
 def parse_size(text: str) -> IiifSize:
     """One size of the IIIF grammar, or SizeError."""
     if _SIZE.fullmatch(text) is None:
-        raise SizeError(f"{_shown(text)} is no size: expected {EXPECTED_SIZE}{_hint(text)}")
+        raise SizeError(f"{quoted(text)} is no size: expected {EXPECTED_SIZE}{_hint(text)}")
     upscale = text.startswith("^")
     bare = text.removeprefix("^")
     mark = "^" if upscale else ""
@@ -180,11 +181,11 @@ def _kind(bare: str) -> SizeKind:
 
 def _json_list(policy_data: str) -> list[object]:
     try:
-        value = json.loads(policy_data)
-    except (ValueError, RecursionError) as error:
-        raise SizeError(f"{_shown(policy_data)} is no JSON: expected {EXPECTED_LIST}") from error
+        value = read_json(policy_data)
+    except JsonError as error:
+        raise SizeError(f"{quoted(policy_data)} is {error}: expected {EXPECTED_LIST}") from error
     if not isinstance(value, list):
-        raise SizeError(f"{_shown(policy_data)} is no list: expected {EXPECTED_LIST}")
+        raise SizeError(f"{quoted(policy_data)} is no list: expected {EXPECTED_LIST}")
     return value
 
 
@@ -192,25 +193,13 @@ def _entry(number: int, entry: object) -> IiifSize:
     """Entry `number` of a policy: a size, or an integer n that means `!n,n`."""
     text = f"!{entry},{entry}" if type(entry) is int else entry
     if type(entry) is int and not _INTEGER.fullmatch(str(entry)):
-        raise SizeError(f"entry {number}, {_shown(str(entry))}: expected an integer from 1 to 99999")
+        raise SizeError(f"entry {number}, {quoted(entry)}: expected an integer from 1 to 99999")
     if not isinstance(text, str):
-        raise SizeError(f"entry {number}, {_json_kind(entry)}: expected {EXPECTED_SIZE}")
+        raise SizeError(f"entry {number}, {quoted(entry)}: expected {EXPECTED_SIZE}")
     try:
         return parse_size(text)
     except SizeError as error:
         raise SizeError(f"entry {number}, {error}") from error
-
-
-def _json_kind(entry: object) -> str:
-    """What an entry is that is neither text nor integer; never its content, which may be nested without end."""
-    if isinstance(entry, list):
-        return "a list"
-    return "an object" if isinstance(entry, dict) else json.dumps(entry)
-
-
-def _shown(text: str) -> str:
-    """A text as an error may quote it: short, and with nothing that breaks a line."""
-    return repr(text if len(text) <= 60 else f"{text[:59]}…")
 
 
 def _hint(text: str) -> str:
