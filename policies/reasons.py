@@ -634,6 +634,38 @@ STILL_RUNNING = Kind(
 )
 
 
+# ---- the image server
+
+IMAGE_SERVER_AWAY = Kind(
+    "image-server-away",
+    Fate.BUSY,
+    Blame.US,
+    when="The image server that makes thumbnails does not answer, and there is no fallback.",
+    remedy="Nothing: receiving pauses until it answers. `sluice doctor` says how it fails.",
+)
+IMAGE_SERVER_BEHIND = Kind(
+    "image-server-behind",
+    Fate.BUSY,
+    Blame.US,
+    when="The image server answers, but the asset's turn did not come, or it had no room, for all of its patience.",
+    remedy="Give the image server more tasks, or the engines fewer slots: docs/thumbnails.md says how to size both.",
+)
+THUMBNAILS_FAILED = Kind(
+    "thumbnails-failed",
+    Fate.RETRY,
+    Blame.US,
+    when="The image server is well, but gave no usable picture of this image, however often it was asked.",
+    remedy="Ask the image server for this image by hand: the message has its last answer.",
+)
+IMAGE_SERVER_BLIND = Kind(
+    "image-server-blind",
+    Fate.RETRY,
+    Blame.US,
+    when="The image server answered, but not with the dimensions of this image.",
+    remedy="Ask the image server for its info.json by hand: the message has its last answer.",
+)
+
+
 CATALOGUE: Mapping[str, Kind] = MappingProxyType(
     {kind.code: kind for kind in list(globals().values()) if isinstance(kind, Kind)}
 )
