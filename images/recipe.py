@@ -35,7 +35,7 @@ class Recipe:
     name: str | None = field(default=None, compare=False)
     codec: str = "j2k"  # or "htj2k"
     reversible: bool = False  # 5-3, lossless; else 9-7
-    ratio: float | None = None  # uncompressed to compressed; None: no limit
+    ratio: float | None = 6.0  # uncompressed to compressed; None: no limit
     rate: float | None = None  # bits a pixel, instead of a ratio; encoders ask `ratio_for`
     layers: int = 1
     levels: int = 7  # of decomposition: one more resolution than that
@@ -57,11 +57,12 @@ class Recipe:
 
 
 def _kdu(name: str, rate: float | None, layers: int = 1) -> Recipe:
-    return Recipe(name, rate=rate, layers=layers, optimisation=name)
+    return Recipe(name, ratio=None, rate=rate, layers=layers, optimisation=name)
 
 
 _DEFAULT = Recipe("default")
-_FASTEST = Recipe("fastest", codec="htj2k", levels=6, precincts=(), tiles=1024)
+_LOSSLESS = Recipe("lossless", reversible=True, ratio=None)
+_FASTEST = Recipe("fastest", codec="htj2k", ratio=None, levels=6, precincts=(), tiles=1024)
 
 NAMED: Mapping[str, Recipe] = MappingProxyType(
     {
@@ -70,7 +71,7 @@ NAMED: Mapping[str, Recipe] = MappingProxyType(
             _DEFAULT,
             _FASTEST,
             Recipe("fast-lossy", ratio=12.0, optimisation="kdu_med"),
-            Recipe("lossless", reversible=True),
+            _LOSSLESS,
             _kdu("kdu_low", 0.5),
             _kdu("kdu_med", 2.0),
             _kdu("kdu_med_layers", 2.0, layers=6),
@@ -85,7 +86,8 @@ NAMED: Mapping[str, Recipe] = MappingProxyType(
 def parse_recipe(data: str | Mapping[str, Any] | None) -> Recipe:
     """The recipe that a PolicyData or a request holds, or RecipeError; nothing at all is the default recipe.
 
-    Fields not named are those of the default recipe; of `fastest` for HTJ2K; of the kdu recipe if one is named.
+    Fields not named are those of the recipe that the others bring to mind: `fastest` for HTJ2K, the kdu recipe
+    that is named, `lossless` if reversible, else the default.
     """
     if data is None or (isinstance(data, str) and not data.strip(" \t\r\n")):
         return _DEFAULT
@@ -138,11 +140,18 @@ def _agree(values: Mapping[str, Any]) -> None:
 
 def _base(values: Mapping[str, Any]) -> Recipe:
     """The recipe whose values stand where none are named; without a name of its own."""
+    base = _kin(values)
+    if "ratio" in values or "rate" in values:  # whoever names a limit means no other
+        base = replace(base, ratio=None, rate=None)
+    return replace(base, name=None)
+
+
+def _kin(values: Mapping[str, Any]) -> Recipe:
     if values.get("codec") == "htj2k":
-        return replace(_FASTEST, name=None)
-    base = NAMED[values.get("optimisation") or "default"]
-    limited = "ratio" in values or "rate" in values  # whoever names a limit means no other
-    return replace(base, name=None, rate=None if limited else base.rate)
+        return _FASTEST
+    if values.get("optimisation"):
+        return NAMED[values["optimisation"]]
+    return _LOSSLESS if values.get("reversible") else _DEFAULT
 
 
 def _plain(value: object) -> object:
