@@ -35,8 +35,8 @@ class Recipe:
     name: str | None = field(default=None, compare=False)
     codec: str = "j2k"  # or "htj2k"
     reversible: bool = False  # 5-3, lossless; else 9-7
-    ratio: float | None = 6.0  # uncompressed to compressed; None: no limit
-    rate: float | None = None  # bits a pixel, instead of a ratio; encoders ask `ratio_for`
+    ratio: float | None = None  # uncompressed to compressed; None: no limit
+    rate: float | None = 4.0  # bits a pixel, instead of a ratio; encoders ask `ratio_for`
     layers: int = 1
     levels: int = 7  # of decomposition: one more resolution than that
     block: tuple[int, int] = (64, 64)
@@ -57,12 +57,12 @@ class Recipe:
 
 
 def _kdu(name: str, rate: float | None, layers: int = 1) -> Recipe:
-    return Recipe(name, ratio=None, rate=rate, layers=layers, optimisation=name)
+    return Recipe(name, rate=rate, layers=layers, optimisation=name)
 
 
 _DEFAULT = Recipe("default")
-_LOSSLESS = Recipe("lossless", reversible=True, ratio=None)
-_FASTEST = Recipe("fastest", codec="htj2k", ratio=None, levels=6, precincts=(), tiles=1024)
+_LOSSLESS = Recipe("lossless", reversible=True, rate=None)
+_FASTEST = Recipe("fastest", codec="htj2k", rate=None, levels=6, precincts=(), tiles=1024)
 
 NAMED: Mapping[str, Recipe] = MappingProxyType(
     {
@@ -70,7 +70,7 @@ NAMED: Mapping[str, Recipe] = MappingProxyType(
         for recipe in (
             _DEFAULT,
             _FASTEST,
-            Recipe("fast-lossy", ratio=12.0, optimisation="kdu_med"),
+            Recipe("fast-lossy", ratio=12.0, rate=None, optimisation="kdu_med"),
             _LOSSLESS,
             _kdu("kdu_low", 0.5),
             _kdu("kdu_med", 2.0),
