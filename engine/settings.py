@@ -208,8 +208,8 @@ def _mind_each_other(read: _Reader, work: WorkPart) -> None:
     )
     for longer, value in ((t.LEASE_SECONDS, work.lease), (t.VISIBILITY_SECONDS, work.visibility)):
         read.mind(
-            work.heart * 2 <= value,
+            work.heart * 3 <= value,
             t.HEART_SECONDS,
             f"{work.heart:g} s",
-            f"at most half of {longer.name} ({value:g} s), so that one missed beat costs nothing",
+            f"at most a third of {longer.name} ({value:g} s), so that a missed beat costs nothing",
         )

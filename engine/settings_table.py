@@ -160,7 +160,7 @@ GRACE_SECONDS = Variable(
     "ENGINE_GRACE_SECONDS", seconds(1, 3600), 60.0, "How long after that another engine waits before it takes over."
 )
 HEART_SECONDS = Variable(
-    "ENGINE_HEART_SECONDS", seconds(0.5, 600), 20.0, "How often claims and the visibility of messages are renewed."
+    "ENGINE_HEART_SECONDS", seconds(0.5, 600), 30.0, "How often claims and the visibility of messages are renewed."
 )
 VISIBILITY_SECONDS = Variable(
     "ENGINE_VISIBILITY_SECONDS",
@@ -177,7 +177,7 @@ HTTP_TOKEN = Variable(
     "ENGINE_HTTP_TOKEN",
     maybe(text("a bearer token")),
     None,
-    "What callers must send as `Authorization: Bearer …`, health and metrics excepted.",
+    "What callers must send as `Authorization: Bearer …`; only /health and /ready go without.",
     secret=True,
 )
 HTTP_SECONDS = Variable(
