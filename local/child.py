@@ -47,6 +47,16 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(patience)
 
+    def finish(self, patience: float) -> None:
+        """Wait for a process that has an end; PartError when it fails or takes too long."""
+        try:
+            code = self.process.wait(patience)
+        except subprocess.TimeoutExpired as error:
+            self.stop(1)
+            raise PartError(f"{self.name} took longer than {patience:.0f} s; see {self.log}") from error
+        if code:
+            raise PartError(f"{self.name} failed (exit code {code}). The end of {self.log}:\n{self.last_words()}")
+
     def last_words(self, lines: int = 8) -> str:
         """The end of the log, for a message about a part that died."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -80,7 +90,7 @@ def start(
 ) -> Child:
     """Start a part in a process group of its own; must be called from the main thread, which outlives it."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    with log.open("ab") as output:  # after a restart the words of the part that died stay
         try:
             process = subprocess.Popen(  # noqa: S603 - commands are ours, never from outside; no shell
                 [str(word) for word in command],

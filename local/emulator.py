@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from local.child import Child, PartError, start
 from local.ports import LOOPBACK, choose_port
+from local.service import answers_200
 
 REGION: Final = "eu-west-1"
 ACCOUNT: Final = "000000000000"
@@ -92,16 +91,8 @@ def start_emulator(folder: Path, *, log: Path, port: int | None = None) -> Emula
     child = start("aws", [program, "-m", "ministack"], log=log, environment=environment, folder=folder)
     emulator = Emulator(child, chosen)
     try:
-        child.wait_until(lambda: _is_ready(emulator.endpoint), patience=60)
+        child.wait_until(lambda: answers_200(f"{emulator.endpoint}/_ministack/ready"), patience=60)
     except BaseException:
         child.stop(5)
         raise
     return emulator
-
-
-def _is_ready(endpoint: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/ready", timeout=2) as answer:  # noqa: S310 - loopback
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False

@@ -120,8 +120,7 @@ def _make(home: Home, data: Path, log: Path) -> None:
         folder=home.path,
         user=home.user,
     )
-    if child.process.wait(120):
-        raise PartError(f"initdb could not make a database in {unfinished}:\n{child.last_words()}")
+    child.finish(patience=120)
     unfinished.rename(data)
 
 

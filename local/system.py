@@ -1,0 +1,283 @@
+"""The whole system on this machine: started in order, watched, stopped in reverse.
+
+    postgres ─► migrations ─┐
+    aws ─► buckets, queues ─┼─► processor, image server ─► engine
+
+Every part is a child process of ours. What they know of each other is one environment (contracts: the names of
+settings), which also lies in a file, so that any `sluice` command can join in. Only its folder outlives it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from local.aws import open_aws
+from local.child import Child, PartError, start
+from local.emulator import start_emulator
+from local.leftovers import stop_leftover
+from local.ports import LOOPBACK, choose_port
+from local.postgres import start_postgres
+from local.service import PROGRAM, Service
+
+DATABASE = "sluice"
+BUCKETS = {"STORAGE": "storage", "THUMBS": "thumbs", "ORIGIN": "origin", "SECURITY": "security"}
+QUEUES = {"IMAGE": "images", "PRIORITY": "images-priority", "FILE": "files"}
+LOOK = 0.2  # seconds between two looks at the children
+RESTARTS, WITHIN = 3, 60.0  # a part may die this often in this many seconds
+HOUSE_RULES = {  # one machine, one engine: what is left of a killed one is taken over soon
+    "ENGINE_LEASE_SECONDS": "20",
+    "ENGINE_GRACE_SECONDS": "5",
+    "ENGINE_HEART_SECONDS": "5",
+    "ENGINE_VISIBILITY_SECONDS": "30",
+    "ENGINE_DRAIN_SECONDS": "20",
+}
+PATIENCE = {"engine": 30.0}  # seconds to end in, else 10
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Fixed ports; None: a free one."""
+
+    postgres: int | None = None
+    aws: int | None = None
+    processor: int | None = None
+    image_server: int | None = None
+    engine: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """One part came up."""
+
+    name: str
+    address: str
+    seconds: float
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Part:
+    """A running part, how to start it again, and when it died before."""
+
+    child: Child
+    again: Callable[[], Child]
+    deaths: list[float] = field(default_factory=list)
+
+
+class System:
+    """All the parts, and the one who holds them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        ports: Ports,
+        *,
+        tell: Callable[[Up], None],
+        warn: Callable[[str], None],
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folder = folder
+        self._ports = ports
+        self._tell = tell
+        self._warn = warn
+        self._parts: dict[str, Part] = {}
+        self._lock: IO[str] | None = None
+        self.environment: dict[str, str] = HOUSE_RULES | dict(extra or {})
+
+    @property
+    def env_file(self) -> Path:
+        return self.folder / "env"
+
+    def log(self, name: str) -> Path:
+        return self.folder / "logs" / f"{name.replace(' ', '-')}.log"
+
+    def start(self) -> None:
+        """Bring everything up; PartError names what could not, with what to do."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        self._clear_away()
+        self._start_postgres()
+        self._start_aws()
+        self._migrate()
+        self._start_services()
+        self._write_env_file()
+
+    def watch(self) -> None:
+        """Look after the parts until interrupted; one that dies is named and started again, up to a point."""
+        while True:
+            self.look_after()
+            time.sleep(LOOK)
+
+    def look_after(self) -> None:
+        """Start dead parts again; PartError when one keeps dying."""
+        for name, part in self._parts.items():
+            if part.child.alive:
+                continue
+            now = time.monotonic()
+            part.deaths = [*(death for death in part.deaths if now - death < WITHIN), now]
+            happened = f"{name} ended by itself (exit code {part.child.process.returncode})"
+            if len(part.deaths) > RESTARTS:
+                raise PartError(
+                    f"{happened}, {len(part.deaths)} times within a minute, so all is stopped. "
+                    f"The end of {part.child.log}:\n{part.child.last_words()}"
+                )
+            self._warn(f"{happened}; it is started again. Its words are in {part.child.log}")
+            part.child = part.again()
+            self._note_pids()
+
+    def stop(self) -> None:
+        """Stop all parts, the last started first; whoever takes too long is ended."""
+        patience = 1.0
+        while self._parts:
+            name, part = self._parts.popitem()
+            try:
+                part.child.stop(PATIENCE.get(name, 10.0) * patience)
+            except KeyboardInterrupt:  # asked again: no more waiting
+                patience = 0.05
+                part.child.stop(patience)
+        for note in (self._pids, self.env_file):
+            note.unlink(missing_ok=True)
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    @property
+    def _pids(self) -> Path:
+        return self.folder / "pids.json"
+
+    def _take_lock(self) -> None:
+        self._lock = (self.folder / "lock").open("a")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._lock.close()
+            self._lock = None
+            raise PartError(
+                f"a system is up in {self.folder} already. Use it, or stop it with Ctrl-C first."
+            ) from error
+
+    def _clear_away(self) -> None:
+        """Stop what a killed system left running, and put its logs aside."""
+        if self._pids.exists():
+            for pid, mark, farewell in json.loads(self._pids.read_text()):
+                if stop_leftover(pid, mark, signal.Signals(farewell), signal.SIGKILL, patience=5):
+                    self._warn(f"stopped process {pid}, left behind by a system that was killed")
+            self._pids.unlink()
+        for log in (self.folder / "logs").glob("*.log"):
+            log.replace(log.with_suffix(".log.before"))
+
+    def _start_postgres(self) -> None:
+        began, folder = time.monotonic(), self.folder / "postgres"
+        kept = (folder / "made").exists()
+        server = start_postgres(folder, log=self.log("postgres"), port=self._ports.postgres)
+
+        def again() -> Child:
+            return start_postgres(folder, log=self.log("postgres"), port=server.port).child
+
+        self._hold("postgres", server.child, again)
+        self.environment["ENGINE_DATABASE_URL"] = server.create_database(DATABASE)
+        (folder / "made").touch()
+        note = "its data kept from before" if kept else "a new database"
+        self._tell(Up("postgres", f"postgresql://{LOOPBACK}:{server.port}/{DATABASE}", time.monotonic() - began, note))
+
+    def _start_aws(self) -> None:
+        began, folder = time.monotonic(), self.folder / "aws"
+        kept = folder.exists()
+        emulator = start_emulator(folder, log=self.log("aws"), port=self._ports.aws)
+
+        def again() -> Child:
+            return start_emulator(folder, log=self.log("aws"), port=emulator.port).child
+
+        self._hold("aws", emulator.child, again)
+        self.environment |= emulator.environment
+        with open_aws(emulator) as aws:
+            for role, name in BUCKETS.items():
+                self.environment[f"ENGINE_{role}_BUCKET"] = aws.make_bucket(name)
+            for role, name in QUEUES.items():
+                self.environment[f"ENGINE_{role}_QUEUE"] = aws.make_queue(name)
+            self.environment["ENGINE_BATCH_TOPIC"] = aws.make_topic("batches")
+        note = "its objects kept from before" if kept else "new buckets, queues and a topic"
+        self._tell(Up("aws", emulator.endpoint, time.monotonic() - began, note))
+
+    def _migrate(self) -> None:
+        began = time.monotonic()
+        environment = {"PATH": os.environ.get("PATH", "")} | self.environment
+        child = start("migrations", [PROGRAM, "migrate"], log=self.log("migrations"), environment=environment)
+        child.finish(patience=120)
+        self._tell(Up("migrations", "", time.monotonic() - began, "the database is up to date"))
+
+    def _start_services(self) -> None:
+        """Start our three services; the engine last, for it asks the others."""
+        scratch = str(self.folder / "scratch")
+        Path(scratch).mkdir(exist_ok=True)
+        ports = {
+            name: choose_port(name, wanted)
+            for name, wanted in (
+                ("processor", self._ports.processor),
+                ("image server", self._ports.image_server),
+                ("engine", self._ports.engine),
+            )
+        }
+        self.environment |= {
+            "PROCESSOR_HOST": LOOPBACK,
+            "PROCESSOR_PORT": str(ports["processor"]),
+            "PROCESSOR_SCRATCH": scratch,
+            "IMAGE_SERVER_HOST": LOOPBACK,
+            "IMAGE_SERVER_PORT": str(ports["image server"]),
+            "IMAGE_SERVER_CACHE": str(self.folder / "image-server"),
+            "ENGINE_SCRATCH": scratch,
+            "ENGINE_PROCESSOR_SCRATCH": scratch,
+            "ENGINE_PROCESSOR_URL": f"http://{LOOPBACK}:{ports['processor']}",
+            "ENGINE_IMAGE_SERVER_URL": f"http://{LOOPBACK}:{ports['image server']}",
+            "ENGINE_HTTP_HOST": LOOPBACK,
+            "ENGINE_HTTP_PORT": str(ports["engine"]),
+        }
+        began = time.monotonic()
+        beside = [
+            Service("processor", "processor", ports["processor"], "/ping", self.environment),
+            Service("image server", "image-server", ports["image server"], "/health", self.environment),
+        ]
+        for together in (beside, [Service("engine", "engine", ports["engine"], "/health", self.environment)]):
+            for service in together:
+                self._launch(service)
+            for service in together:
+                self._parts[service.name].child.wait_until(service.is_ready, patience=60)
+                self._tell(Up(service.name, service.url, time.monotonic() - began))
+
+    def _launch(self, service: Service) -> None:
+        log = self.log(service.name)
+
+        def again() -> Child:
+            return service.start(log)
+
+        self._hold(service.name, again(), again)
+
+    def _hold(self, name: str, child: Child, again: Callable[[], Child]) -> None:
+        self._parts[name] = Part(child, again)
+        self._note_pids()
+
+    def _note_pids(self) -> None:
+        """Write down what runs, so that the next start can find what a killed one left."""
+        children = [part.child for part in self._parts.values()]
+        running = [(child.process.pid, _mark(child), int(child.farewell)) for child in children]
+        self._pids.write_text(json.dumps(running))
+
+    def _write_env_file(self) -> None:
+        self.env_file.unlink(missing_ok=True)
+        self.env_file.touch(mode=0o600)
+        self.env_file.write_text("".join(f"{name}={value}\n" for name, value in sorted(self.environment.items())))
+
+
+def _mark(child: Child) -> str:
+    """Words of the command line by which this process, and no other that got its id later, is known."""
+    words = child.process.args
+    assert isinstance(words, list)
+    return " ".join(str(word) for word in words[:3])
