@@ -1,14 +1,43 @@
-"""PLAN: facts to an IngestPlan, or Refused. The decision table, before a byte is fetched."""
+"""PLAN: facts to an IngestPlan, or Refused. Decided before a byte is fetched.
+
+The first decision of an ingest, after its origin strategy has been matched. The table itself is data, in
+`decision_table`; here its row is found, and everything is refused that no row is for.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from images.iiif_size import IiifSize
-from images.recipe import Recipe
+from images.recipe import NAMED, Recipe
+from policies.channels import FILE, IMAGE, NONE, THUMBS, USE_ORIGINAL, read_channels, read_recipe, read_thumb_sizes
+from policies.decision_table import NONE as NONE_ROW
+from policies.decision_table import TABLE, Case, Fetch, Location, ReadFrom, Row
+from policies.facts import Facts, PolicyRow, Rules
+from policies.keys import derivative_key, original_key
+from policies.media_type import may_be_image
+from policies.outcome import Refused
+from policies.quota import check_quota
+from policies.reasons import LOCATION_TOO_LONG, NOT_AN_IMAGE
 from policies.request import AssetId
-from policies.s3_address import S3Address
+from policies.s3_address import S3Address, write_s3
+
+__all__ = [
+    "Fetch",
+    "IngestPlan",
+    "Location",
+    "Place",
+    "ReadFrom",
+    "StrategyKind",
+    "image_location",
+    "plan_ingest",
+    "read_in_place",
+]
+
+LONGEST_LOCATION = 500
+"""Characters of "ImageLocation"."S3"."""
 
 
 class StrategyKind(StrEnum):
@@ -18,32 +47,6 @@ class StrategyKind(StrEnum):
     BASIC = "basic-http-authentication"
     S3 = "s3-ambient"
     SFTP = "sftp"
-
-
-class Fetch(StrEnum):
-    """How much of the origin an ingest needs."""
-
-    NOTHING = "nothing"
-    HEADER = "header"  # dimensions only, in place
-    WHOLE = "whole"
-    COPY = "copy"  # copied inside S3, never through us
-
-
-class ReadFrom(StrEnum):
-    """What the thumbnails are rendered from."""
-
-    DERIVATIVE = "derivative"
-    ORIGINAL = "original"
-    TRANSIENT = "transient"
-    ORIGIN = "origin"
-
-
-class Location(StrEnum):
-    """What "ImageLocation" shall point at."""
-
-    DERIVATIVE = "derivative"
-    ORIGINAL = "original"
-    ORIGIN = "origin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +81,112 @@ class IngestPlan:
     max_unauthorised: int | None = None
     auth_only: bool = False  # roles: every thumbnail is behind the login
     ingested_before: bool = False
+
+
+def plan_ingest(facts: Facts, place: Place | Refused, rules: Rules) -> IngestPlan | Refused:
+    """What will be done for an asset. A refused place only matters to assets that need their origin."""
+    policies = read_channels(facts.channels)
+    if isinstance(policies, Refused):
+        return policies
+    if NONE in policies:
+        return _plan(NONE_ROW, facts, Place(StrategyKind.DEFAULT, facts.asset.origin, facts.asset.id))
+    recipe = read_recipe(policies[IMAGE]) if IMAGE in policies else None
+    sizes = read_thumb_sizes(policies[THUMBS]) if THUMBS in policies else ()
+    for answer in (recipe, sizes, _image_gate(facts, policies), place):
+        if isinstance(answer, Refused):
+            return answer
+    assert not isinstance(recipe, Refused)
+    assert not isinstance(sizes, Refused)
+    assert not isinstance(place, Refused)
+    plan = _plan(_row(policies, place), facts, place, recipe=recipe, sizes=sizes, defaults=rules.default_thumbs)
+    return _location_gate(plan, rules) or check_quota(facts, rules) or plan
+
+
+def image_location(plan: IngestPlan, rules: Rules) -> str | None:
+    """What "ImageLocation"."S3" will say; None: no row."""
+    asset = plan.place.asset
+    match plan.location:
+        case None:
+            return None
+        case Location.DERIVATIVE:
+            return write_s3(rules.storage_bucket, derivative_key(asset), rules.region)
+        case Location.ORIGINAL:
+            return write_s3(rules.storage_bucket, original_key(asset), rules.region)
+        case Location.ORIGIN:
+            origin = plan.place.s3
+            assert origin is not None
+            return write_s3(origin.bucket, origin.key, rules.region and (origin.region or rules.region))
+
+
+def read_in_place(plan: IngestPlan) -> bool:
+    """Whether the image server may read the origin itself: never twice, for it keeps what it has read."""
+    return plan.thumbs_from is ReadFrom.ORIGIN and not plan.ingested_before
+
+
+def _row(policies: Mapping[str, PolicyRow], place: Place) -> Row:
+    """The row of the table for these channels and this origin."""
+    image = IMAGE in policies
+    case = Case(
+        file=FILE in policies,
+        image=image,
+        thumbs=THUMBS in policies and not image,
+        ready=image and policies[IMAGE].name == USE_ORIGINAL,
+        optimised=place.optimised,
+    )
+    return TABLE[case]
+
+
+def _plan(
+    row: Row,
+    facts: Facts,
+    place: Place,
+    *,
+    recipe: Recipe | None = None,
+    sizes: tuple[IiifSize, ...] = (),
+    defaults: tuple[IiifSize, ...] = (),
+) -> IngestPlan:
+    """The plan that a row of the table means for one asset."""
+    asset = facts.asset
+    ambient_copy = row.text == "file" and place.s3 is not None and not place.credentials
+    return IngestPlan(
+        row=row.text,
+        place=place,
+        fetch=Fetch.COPY if ambient_copy else row.fetch,
+        image_work=row.thumbs_from is not None,
+        recipe=recipe if row.convert else None,
+        take_tile_ready=row.convert and recipe == NAMED["default"],
+        keep_original=row.keep_original,
+        location=row.location,
+        thumbs_from=row.thumbs_from,
+        thumb_sizes=tuple(dict.fromkeys((*sizes, *defaults))) if row.thumbs_from else (),
+        policy_sizes=sizes,
+        declared_media_type=asset.media_type,
+        max_unauthorised=asset.max_unauthorised,
+        auth_only=bool(asset.roles),
+        ingested_before=facts.ingested_before,
+    )
+
+
+def _image_gate(facts: Facts, policies: Mapping[str, PolicyRow]) -> Refused | None:
+    """Refuses image channels on what says that it is no image."""
+    wanting = [name for name in (IMAGE, THUMBS) if name in policies]
+    if not wanting or may_be_image(facts.asset.media_type):
+        return None
+    return Refused(
+        NOT_AN_IMAGE.of(
+            f"the channel {' and '.join(wanting)} is for images, but the asset's media type is "
+            f'"{facts.asset.media_type}"; only the channel {FILE} alone takes any type'
+        )
+    )
+
+
+def _location_gate(plan: IngestPlan, rules: Rules) -> Refused | None:
+    """Refuses a location that its column cannot hold."""
+    location = image_location(plan, rules)
+    if location is None or len(location) <= LONGEST_LOCATION:
+        return None
+    return Refused(
+        LOCATION_TOO_LONG.of(
+            f'"ImageLocation"."S3" holds {LONGEST_LOCATION} characters, and {location[:60]}... has {len(location)}'
+        )
+    )

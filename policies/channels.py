@@ -1,0 +1,61 @@
+"""What the delivery channels of an asset ask for: their policies read, nonsense refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from images.iiif_size import EXPECTED_LIST, IiifSize, SizeError, parse_sizes
+from images.recipe import Recipe, RecipeError, parse_recipe
+from policies.facts import Channel, PolicyRow
+from policies.outcome import Refused
+from policies.reasons import (
+    CHANNEL_UNKNOWN,
+    CHANNEL_UNSUPPORTED,
+    CHANNELS_CONTRADICT,
+    CHANNELS_MISSING,
+    POLICY_INVALID,
+)
+
+IMAGE, THUMBS, FILE, NONE, AV = "iiif-img", "thumbs", "file", "none", "iiif-av"
+KNOWN = (IMAGE, THUMBS, FILE, NONE, AV)
+USE_ORIGINAL = "use-original"
+
+
+def read_channels(channels: Sequence[Channel]) -> Mapping[str, PolicyRow] | Refused:
+    """The policy of each channel by the channel's name, or why these channels cannot be served together."""
+    policies = {channel.name: channel.policy for channel in reversed(channels)}
+    if not policies:
+        return Refused(CHANNELS_MISSING.of("the asset has no delivery channel"))
+    for name in policies:
+        if name not in KNOWN:
+            return Refused(CHANNEL_UNKNOWN.of(f'expected {", ".join(KNOWN[:-1])}, not the channel "{name}"'))
+    if AV in policies:
+        return Refused(CHANNEL_UNSUPPORTED.of(f"the channel {AV} (audio and video) is not supported"))
+    if NONE in policies and len(policies) > 1:
+        others = ", ".join(sorted(policies.keys() - {NONE}))
+        return Refused(CHANNELS_CONTRADICT.of(f"the channel {NONE} stands beside others: {others}"))
+    return policies
+
+
+def read_thumb_sizes(policy: PolicyRow) -> tuple[IiifSize, ...] | Refused:
+    """The sizes that a thumbs policy asks for."""
+    if policy.data is None:
+        return nonsense(policy, f"null: expected {EXPECTED_LIST}")
+    try:
+        return parse_sizes(policy.data)
+    except SizeError as error:
+        return nonsense(policy, str(error))
+
+
+def read_recipe(policy: PolicyRow) -> Recipe | Refused:
+    """The recipe of an iiif-img policy; null is the default one."""
+    try:
+        return parse_recipe(policy.data)
+    except RecipeError as error:
+        return nonsense(policy, str(error))
+
+
+def nonsense(policy: PolicyRow, problem: str) -> Refused:
+    """The refusal of an asset whose policy makes no sense: which policy, which field, what was expected."""
+    owner = f"customer {policy.customer}"
+    return Refused(POLICY_INVALID.of(f'{policy.channel} policy "{policy.name}" ({owner}), PolicyData: {problem}'))

@@ -1,0 +1,75 @@
+"""Media types: which count as images, and which one an original is stored with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+UNKNOWN = frozenset({"", "unknown", "image/unknown"})
+"""What a row says that does not know; they count as images until the bytes say otherwise."""
+SAYS_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+"""What servers send for anything."""
+ANYTHING = "application/octet-stream"
+
+BY_SUFFIX = {
+    "avif": "image/avif",
+    "bmp": "image/bmp",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "epub": "application/epub+zip",
+    "gif": "image/gif",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "htm": "text/html",
+    "html": "text/html",
+    "j2k": "image/j2c",
+    "jp2": "image/jp2",
+    "jpeg": "image/jpeg",
+    "jpf": "image/jpx",
+    "jpg": "image/jpeg",
+    "jph": "image/jph",
+    "jpx": "image/jpx",
+    "json": "application/json",
+    "mov": "video/quicktime",
+    "mp3": "audio/mpeg",
+    "mp4": "video/mp4",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "tif": "image/tiff",
+    "tiff": "image/tiff",
+    "txt": "text/plain",
+    "wav": "audio/wav",
+    "webp": "image/webp",
+    "xml": "application/xml",
+    "zip": "application/zip",
+}
+
+
+def bare(media_type: str | None) -> str:
+    """A media type without its parameters, in lower case."""
+    return (media_type or "").partition(";")[0].strip().lower()
+
+
+def is_unknown(media_type: str) -> bool:
+    """Whether a row's media type says that nobody knows yet."""
+    return bare(media_type) in UNKNOWN
+
+
+def may_be_image(media_type: str) -> bool:
+    """Whether a row's media type is an image, or may turn out to be one."""
+    return is_unknown(media_type) or bare(media_type).startswith("image/")
+
+
+def content_type(sniffed: str | None, declared: str | None, names: Iterable[str]) -> str:
+    """What an original is stored as: what its bytes say, else its origin, else the first name with an extension."""
+    if sniffed:
+        return sniffed
+    if bare(declared) not in SAYS_NOTHING:
+        return bare(declared)
+    return next((BY_SUFFIX[suffix] for suffix in map(_suffix, names) if suffix in BY_SUFFIX), ANYTHING)
+
+
+def _suffix(name: str) -> str:
+    """The extension of an address or of an id, without a query."""
+    path = name.partition("?")[0].partition("#")[0]
+    return path.rpartition("/")[2].rpartition(".")[2].lower()
