@@ -196,29 +196,39 @@ def _schemas() -> Schema:
     }
 
 
+NUMBER: Schema = {
+    "oneOf": [{"type": "integer", "minimum": 0, "maximum": 2147483647}, {"type": "string", "pattern": "^[0-9]{1,9}$"}]
+}
+SIGNED: Schema = {"oneOf": [{"type": "integer", "minimum": -1, "maximum": 2147483647}, {"type": "null"}]}
+PART: Schema = {"type": "string", "pattern": "^[^/\\u0000]+$", "maxLength": 190}
+WHOLE_ID: Schema = {"type": "string", "pattern": "^[0-9]{1,9}/[0-9]{1,9}/[^/\\u0000]{1,190}$"}
+DATE: Schema = {
+    "type": ["string", "null"],
+    "pattern": "^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
+    "description": "A date and time.",
+}
+
+
 def _request() -> Schema:
-    number = {"type": ["integer", "string"]}
+    always: dict[str, Schema] = {"created": DATE, "batchId": SIGNED}
+    id_object = _object(customer=NUMBER, space=NUMBER, asset=PART)
+    short = _object(["id"], id={"oneOf": [WHOLE_ID, id_object]}, origin={"type": "null"}, **always)
+    full = _object(
+        ["id", "customer", "space", "origin"],
+        id=PART,
+        customer=NUMBER,
+        space=NUMBER,
+        origin={"type": "string", "pattern": "^[!-~]+$", "maxLength": 1000},
+        imageOptimisationPolicy=_maybe("string"),
+        thumbnailPolicy=_maybe("string"),
+        deliveryChannels={"type": ["array", "null"], "items": TEXT},
+        mediaType=_maybe("string"),
+        maxUnauthorised=SIGNED,
+        roles={"type": ["array", "null"], "items": TEXT},
+        **always,
+    )
     return {
-        "type": "object",
-        "description": "The DLCS's message, or with an origin the full form, or either wrapped by SNS.",
-        "required": ["id"],
-        "properties": {
-            "id": {
-                "oneOf": [
-                    {"type": "string", "description": "customer/space/asset; or its last part, beside the others"},
-                    _object(customer=number, space=number, asset=TEXT),
-                ]
-            },
-            "customer": number,
-            "space": number,
-            "created": {"type": "string", "format": "date-time"},
-            "batchId": {"type": ["integer", "string", "null"]},
-            "origin": TEXT,
-            "imageOptimisationPolicy": _maybe("string"),
-            "thumbnailPolicy": _maybe("string"),
-            "deliveryChannels": {"type": ["array", "null"], "items": TEXT},
-            "mediaType": _maybe("string"),
-            "maxUnauthorised": {"type": ["integer", "string", "null"]},
-            "roles": {"type": ["array", "string", "null"], "items": TEXT},
-        },
+        "description": "The DLCS's message; or, with an origin, the full form. Either may come wrapped by SNS. Names "
+        "match whatever their case; whole numbers may be strings; what is not named here is ignored.",
+        "anyOf": [short, full],
     }

@@ -114,13 +114,13 @@ class Synchronous:
             if settlement.reason is None or settlement.reason.kind is not CLAIMED_ELSEWHERE:
                 return await self._settled(settlement, order)
             other = await self._memory.last_run(request.asset)
-            if other is None or other.finished is not None:
+            if other is None:
                 continue
-            done = await self._memory.wait_for(other.id, self._seconds)
-            if done is None:
+            ended = other if other.finished else await self._memory.wait_for(other.id, self._seconds)
+            if ended is None:
                 break
-            if _equal(request, done):
-                return await self._reported(done)
+            if _equal(request, ended):
+                return await self._reported(ended)
         assert settlement is not None
         return await self._settled(settlement, order)
 
