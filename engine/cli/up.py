@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer.models import OptionInfo
 
 from engine.cli.output import seconds, show
 from engine.cli.stop import Failed
@@ -23,7 +23,7 @@ def _port(part: str) -> OptionInfo:
 
 def up(
     *,
-    folder: Annotated[Path, typer.Option(help="Where everything that is kept lies.")] = FOLDER,
+    folder: Annotated[Path, OptionInfo(help="Where everything that is kept lies.")] = FOLDER,
     port_postgres: Annotated[Port, _port("database")] = None,
     port_aws: Annotated[Port, _port("AWS emulator")] = None,
     port_processor: Annotated[Port, _port("processor")] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isqrt
 
 from images.iiif_size import SizeKind, scaled, size_for
 from images.size import Size
@@ -79,5 +80,5 @@ def _at_most(size: Size, most: int) -> Size:
     """The size, or the largest of the same shape that has no more pixels."""
     if size.pixels <= most:
         return size
-    width = int((Fraction(most * size.width, size.height)) ** 0.5)
-    return Size(max(1, width), max(1, min(scaled(size.height, width, size.width), most // max(1, width))))
+    width = max(1, min(isqrt(most * size.width // size.height), most))
+    return Size(width, max(1, min(scaled(size.height, width, size.width), most // width)))

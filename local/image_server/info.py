@@ -24,8 +24,11 @@ def describe(identifier: str, image: Size, most: int) -> dict[str, object]:
         "height": image.height,
         "maxArea": most,
         "sizes": [
-            {"width": max(1, -(-image.width // factor)), "height": max(1, -(-image.height // factor))}
-            for factor in reversed(factors[1:])
+            {"width": each.width, "height": each.height}
+            for each in (
+                Size(-(-image.width // factor), -(-image.height // factor)) for factor in reversed(factors[1:])
+            )
+            if each.pixels <= most
         ],
         "tiles": [{"width": TILE, "height": TILE, "scaleFactors": factors}],
         "extraFormats": [each for each in FORMATS if each not in {"jpg", "png"}],

@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from images.size import Size
+
 LINE: Final = 64 * 1024
 SHARE: Final = 1000  # orders after which a worker is replaced, so that no leak of a library lasts
 
@@ -39,6 +41,19 @@ class Order:
     mirrored: bool
     quality: str
     format: str
+
+    @property
+    def target_size(self) -> Size:
+        return Size(*self.target)
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Order:
+        """The order as it was sent; JSON knows no tuples."""
+        told = json.loads(line)
+        return cls(**told | {"box": tuple(told["box"]), "target": tuple(told["target"])})
+
+    def to_line(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +154,7 @@ class _Worker:
 
     async def do(self, order: Order) -> bytes:
         self.done += 1
-        self._down.write(json.dumps(asdict(order)).encode() + b"\n")
+        self._down.write(order.to_line())
         await self._down.drain()
         answer = json.loads(await self._up.readuntil(b"\n"))
         if "unreadable" in answer:

@@ -15,6 +15,7 @@ DAWN = [
     (0.58, (250, 190, 138)),
     (HORIZON, (255, 226, 178)),
 ]
+MIST: Colour = (226, 206, 214)
 HILLS: list[tuple[float, float, int, Colour]] = [  # where, how high, how rough, which colour
     (0.50, 0.16, 4, (176, 150, 172)),
     (0.545, 0.13, 5, (134, 116, 152)),
@@ -36,24 +37,27 @@ def dawn(shape: tuple[int, int], rng: np.random.Generator) -> Image.Image:
     sky = mix(sky, (255, 250, 226), (0.036 - distance) * 400)
     scene = sky
     for base, rise, cells, colour in HILLS:
-        scene = _hill(scene, (x, y), _ridge(shape[1], base, rise, cells, rng), colour)
+        scene = _hill(scene, y, _ridge(shape[1], base, rise, cells, rng), colour, MIST)
     return finish(_reflect(scene, y, rng), rng)
 
 
 def night(shape: tuple[int, int], rng: np.random.Generator) -> Image.Image:
     """Stars by the thousand in a coloured cloud of gas, over a black ridge."""
     x, y = grid(shape)
-    cloud = fractal(shape, 3, 9, rng, 0.56)
-    dust = fractal(shape, 4, 9, rng, 0.6)
+    cloud = fractal(shape, 5, 9, rng, 0.6)
+    dust = fractal(shape, 7, 9, rng, 0.6)
     band = np.exp(-(((y - 0.9 + x * 0.55 + cloud * 0.12) / 0.27) ** 2))
     glow = np.clip(band * (0.62 + 0.75 * cloud), 0, 1)
     sky = ramp(y, [(0, (6, 9, 24)), (1, (20, 26, 52))])
-    sky = mix(sky, ramp(cloud, [(-0.7, (40, 34, 110)), (0.0, (142, 60, 140)), (0.7, (255, 168, 120))]), glow * 0.85)
-    sky = mix(sky, (10, 8, 20), np.clip(dust * 1.9 - 0.35, 0, 0.85) * band)
+    gas = ramp(
+        cloud + dust * 0.3, [(-0.7, (36, 44, 128)), (0, (122, 62, 150)), (0.5, (224, 120, 140)), (1, (255, 214, 176))]
+    )
+    sky = mix(sky, gas, glow * 0.8)
+    sky = mix(sky, (10, 8, 20), np.clip(dust * 1.7 - 0.3, 0, 0.8) * band)
     sky += _stars(shape, rng, 1.0 + band * 2)[..., None] * np.array([0.96, 0.97, 1.0], np.float32)
     ridge = _ridge(shape[1], 0.93, 0.15, 5, rng)
     trees = np.abs(smooth((1, shape[1]), (1, shape[1] // 14), rng)[0]) * 0.022
-    return finish(_hill(sky, (x, y), ridge - trees, (5, 6, 12)), rng, 0.01)
+    return finish(_hill(sky, y, ridge - trees, (5, 6, 12), (16, 18, 34)), rng, 0.01)
 
 
 def _ridge(width: int, base: float, rise: float, cells: int, rng: np.random.Generator) -> Field:
@@ -65,14 +69,12 @@ def _ridge(width: int, base: float, rise: float, cells: int, rng: np.random.Gene
     return (base - rise * (line * 0.5 + 0.25)).astype(np.float32)
 
 
-def _hill(scene: Picture, at: tuple[Field, Field], ridge: Field, colour: Colour) -> Picture:
+def _hill(scene: Picture, y: Field, ridge: Field, colour: Colour, mist: Colour) -> Picture:
     """A hill before the scene, paler towards its foot where the mist lies."""
-    _, y = at
-    below = np.clip((y - ridge[None, :]) * y.shape[0] / 2, 0, 1)
-    depth = np.clip((y - ridge[None, :]) / 0.12, 0, 1)
-    pale = tuple(int(each + (238 - each) * 0.42) for each in colour)
-    body = ramp(depth, [(0, colour), (1, (pale[0], pale[1], pale[2]))])
-    return mix(scene, body, below)
+    under = y - ridge[None, :]
+    foot = tuple(round(own + (pale - own) * 0.42) for own, pale in zip(colour, mist, strict=True))
+    body = ramp(under / 0.12, [(0, colour), (1, (foot[0], foot[1], foot[2]))])
+    return mix(scene, body, under * y.shape[0] / 2)
 
 
 def _reflect(scene: Picture, y: Field, rng: np.random.Generator) -> Picture:

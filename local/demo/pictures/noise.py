@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Field = NDArray[np.float32]
-Picture = NDArray[np.float32]  # height x width x 3, 0 to 1
+Field = NDArray[np.floating[Any]]
+Picture = NDArray[np.floating[Any]]  # height x width x 3, 0 to 1
 Colour = tuple[int, int, int]
 
 
