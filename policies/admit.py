@@ -35,14 +35,17 @@ class Seen:
 class Admitted:
     """Leave to go on, and how."""
 
-    media_type: str  # the content type of the original, and what the row learns if it did not know
-    convert: bool  # the processor makes a JPEG 2000
-    as_it_is: bool  # the original already is the JPEG 2000 that is wanted
+    media_type: str | None = None  # the content type of the original, and what the row learns if it did not know
+    convert: bool = False  # the processor makes a JPEG 2000
+    as_it_is: bool = False  # the original already is the JPEG 2000 that is wanted
+    bytes: int = 0  # of the original
     size: Size | None = None  # of the picture as displayed, where its header said so
 
 
-def admit(plan: IngestPlan, seen: Seen, facts: Facts, rules: Rules) -> Admitted | Refused:
-    """Whether an origin that looks like this may be ingested as planned."""
+def admit(plan: IngestPlan, seen: Seen | None, facts: Facts, rules: Rules) -> Admitted | Refused:
+    """Whether an origin that looks like this may be ingested as planned; None: nothing of it is needed."""
+    if seen is None:
+        return Admitted()
     asset = plan.place.asset
     media_type = content_type(seen.media_type, seen.declared_media_type, (plan.place.uri, str(asset)))
     as_it_is = plan.take_tile_ready and _is_tile_ready(seen, rules)
@@ -50,6 +53,7 @@ def admit(plan: IngestPlan, seen: Seen, facts: Facts, rules: Rules) -> Admitted 
         media_type=media_type,
         convert=plan.recipe is not None and not as_it_is,
         as_it_is=as_it_is,
+        bytes=seen.bytes,
         size=seen.header.size if seen.header else None,
     )
     return (
