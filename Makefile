@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types lock clean
+.PHONY: docs help setup demo test lint format types lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -33,3 +33,6 @@ lock: setup  ## resolve the dependencies anew
 
 clean:  ## remove what setup and the local system made
 	rm -rf .venv .local
+
+docs: setup  ## write the pages of docs/ that are made from code
+	@$(BIN)/python -m engine.pages

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import schemathesis
@@ -86,7 +87,7 @@ def served() -> Iterator[schemathesis.BaseSchema]:
         yield schemathesis.openapi.from_url(f"{url}/openapi.json")
 
 
-EXCLUDED = [
+EXCLUDED: list[Any] = [
     not_a_server_error,  # a documented 5xx is an answer here; an undocumented one still fails
     positive_data_acceptance,  # 422 is a verdict on the asset; that nothing valid is called unreadable is checked below
     negative_data_rejection,  # more is taken than described: whole numbers as strings, names in any case
