@@ -1,0 +1,1 @@
+"""One module per image format: from as few bytes as the format allows to an ImageHeader."""
