@@ -156,7 +156,7 @@ class AssetState:
 class Kind(StrEnum):
     """What the outbox can be asked to do beside folding."""
 
-    NOTIFY = "notify"  # payload: the batch notification of contracts §2, and its notificationId
+    NOTIFY = "notify"  # payload: {"notificationId": "uuid", "batch": the notification of contracts §2}
     TIDY = "tidy"  # payload: {"asset": "1/2/x", "run": "uuid"}
 
 
@@ -283,7 +283,11 @@ class Runs(Protocol):
         """Waits until a run is finished, as long at most; None when it is not, or is unknown."""
 
     async def forget(self, older_than_days: float, limit: int = 10_000) -> int:
-        """Deletes finished runs of the past, the newest final and the newest successful run of each asset excepted."""
+        """Deletes finished runs of the past, `limit` looked at in each transaction; how many went.
+
+        The newest final and the newest successful run of each asset stay. Messages that the queue may still
+        deliver again must be younger.
+        """
 
 
 class Assets(Protocol):
