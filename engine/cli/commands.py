@@ -50,7 +50,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("retry", "engine.cli.retry:retry", "Try failed assets again", INGEST),
     Entry("convert", "engine.cli.convert:convert", "Convert image files here, without the engine", INGEST),
     Entry("runs", "engine.cli.runs:runs", "What happened: the runs of assets and batches", LOOK),
-    Entry("runs show", "engine.cli.runs:show", "Everything about one run", LOOK),
+    Entry("runs show", "engine.cli.runs:show_run", "Everything about one run", LOOK),
     Entry("explain", "engine.cli.explain:explain", "What would happen to an asset, and why", LOOK),
     Entry("doctor", "engine.cli.doctor:doctor", "Try every dependency, by name", LOOK),
     Entry("settings", "engine.cli.settings:settings", "What is set, from where, and what it means", LOOK),
