@@ -33,6 +33,11 @@ class Dependencies:
         self._changed = asyncio.Condition()
 
     @property
+    def known(self) -> tuple[str, ...]:
+        """Codes of all that can be away."""
+        return tuple(kind.code for kind in self._probes)
+
+    @property
     def away(self) -> Mapping[str, str]:
         """What is away now: code to the reason last heard."""
         return {kind.code: said for kind, said in self._away.items()}

@@ -32,7 +32,7 @@ class HeartSettings:
     def __post_init__(self) -> None:
         if self.beat_seconds <= 0 or self.lease_seconds < 3 * self.beat_seconds:
             raise ValueError(
-                f"expected a lease of three beats or more, not {self.lease_seconds} s with beats of {self.beat_seconds} s"
+                f"expected a lease of at least three beats of {self.beat_seconds} s, not {self.lease_seconds} s"
             )
 
 

@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from engine.db.port import RunDetails
 from images.size import Size
+from policies.facts import Rules
+from policies.plan import IngestPlan, counts_to_quota
+from policies.redact import redact
 
 
 @dataclass(slots=True)
@@ -24,10 +28,31 @@ class Journal:
     media_type: str | None = None
     size: Size | None = None
     thumbs_by: str | None = None
+    thumbs: int = 0
     requests: int = 0
     retries: int = 0
     waited: float = 0.0  # seconds at the limiter
-    row: str | None = None  # of the decision table
+    plan: IngestPlan | None = None
+
+    def details(self) -> RunDetails:
+        """All of it, as the run's row keeps it."""
+        return RunDetails(
+            digest=self.digest,
+            bytes=self.fetched_bytes,
+            media_type=self.media_type,
+            size=self.size,
+            steps=self.steps,
+            thumbs_by=self.thumbs_by,
+            requests=self.requests,
+            retries=self.retries,
+            waited=self.waited,
+            origin=self.origin or (redact(self.plan.place.uri) if self.plan else None),
+            tidy=self.plan is not None,
+        )
+
+    def counts_to_quota(self, rules: Rules) -> bool:
+        """Whether what this run stored is held against a quota."""
+        return self.plan is None or counts_to_quota(self.plan, rules)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

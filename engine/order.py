@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.db.port import Source
 from policies.request import IngestRequest
 
 
@@ -13,12 +14,7 @@ class Order:
 
     request: IngestRequest
     key: str  # the same for every delivery of one message
-    source: str  # default | priority | file | http
+    source: Source
     priority: bool = False
     last_receive: bool = False  # the queue gives the message up if it comes back once more
     body: str = ""  # as received, for sending it again
-
-
-def queue_row(source: str) -> str | None:
-    """The "Queues" row that counts messages of this source; None when none does."""
-    return source if source in {"default", "priority"} else None

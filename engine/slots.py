@@ -59,6 +59,11 @@ class Slots:
             await self._freed.wait_for(lambda: self.free(priority=priority) > 0)
             return self.take_free(most, priority=priority)
 
+    async def all_free(self) -> None:
+        """Waits until nothing runs any more."""
+        async with self._freed:
+            await self._freed.wait_for(lambda: self.busy == 0)
+
     async def give_back(self, slot: Slot) -> None:
         """Frees a slot and wakes who waits for one."""
         if slot.reserved:

@@ -31,6 +31,7 @@ __all__ = [
     "Place",
     "ReadFrom",
     "StrategyKind",
+    "counts_to_quota",
     "image_location",
     "plan_ingest",
     "read_in_place",
@@ -116,6 +117,11 @@ def image_location(plan: IngestPlan, rules: Rules) -> str | None:
             origin = plan.place.s3
             assert origin is not None
             return write_s3(origin.bucket, origin.key, rules.region and (origin.region or rules.region))
+
+
+def counts_to_quota(plan: IngestPlan, rules: Rules) -> bool:
+    """Whether what is stored is held against the customer's quota when it is recorded."""
+    return plan.row != NONE_ROW.text and plan.place.asset.customer not in rules.quota_exempt
 
 
 def read_in_place(plan: IngestPlan) -> bool:

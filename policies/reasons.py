@@ -87,6 +87,13 @@ DRAINING = Kind(
     when="The engine was told to stop and handed the work back.",
     remedy="Nothing: another engine takes the message.",
 )
+SUSPECT_WAITS = Kind(
+    "suspect-waits",
+    Fate.BUSY,
+    Blame.US,
+    when="An asset whose last worker died with it waits, because another such asset is being tried alone.",
+    remedy="Nothing: it is tried next.",
+)
 STORAGE_AWAY = Kind(
     "storage-away",
     Fate.BUSY,

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from types_aiobotocore_sqs import SQSClient
-from types_aiobotocore_sqs.type_defs import MessageTypeDef
+from types_aiobotocore_sqs.type_defs import (
+    BatchResultErrorEntryTypeDef,
+    ChangeMessageVisibilityBatchRequestEntryTypeDef,
+    DeleteMessageBatchRequestEntryTypeDef,
+    MessageTypeDef,
+)
 
 from engine.inbound.batching import Batching
 from engine.inbound.redrive import Redrive, read_redrive
@@ -37,11 +42,34 @@ SENT_ATTRIBUTE = "sluiceKey"
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """One delivery of one message."""
+
+    id: str
+    handle: str
+    body: str
+    receives: int = 1
+    key: str | None = None  # of a message that was sent again: the key of the first
+
+
+@dataclass(frozen=True, slots=True)
 class Visibility:
     """One message that is to become visible after so many seconds."""
 
     handle: str
     seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What a queue says of itself, approximately."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+    def __str__(self) -> str:
+        return f"{self.visible} waiting, {self.in_flight} in flight, {self.delayed} delayed"
 
 
 class Messages:
@@ -61,7 +89,7 @@ class Messages:
         """Whether the queue gives a message up that comes back after so many receives."""
         return self.redrive is not None and receives >= self.redrive.max_receives
 
-    async def receive(self, most: int, wait: int) -> list[MessageTypeDef]:
+    async def receive(self, most: int, wait: int) -> list[Message]:
         """At most so many messages, after waiting so many seconds for the first."""
         try:
             answer = await self._sqs.receive_message(
@@ -74,16 +102,16 @@ class Messages:
             )
         except (ClientError, BotoCoreError) as error:
             raise self._away(error) from error
-        return answer.get("Messages", [])
+        return [_message(received) for received in answer.get("Messages", [])]
 
     @contextmanager
-    def kept(self, message: MessageTypeDef) -> Iterator[None]:
+    def kept(self, message: Message) -> Iterator[None]:
         """Keeps a message invisible, by the heart's beats, while the block runs."""
-        self._held[message["MessageId"]] = message["ReceiptHandle"]
+        self._held[message.id] = message.handle
         try:
             yield
         finally:
-            self._held.pop(message["MessageId"], None)
+            self._held.pop(message.id, None)
 
     async def keep_all(self) -> None:
         """One beat: every message that is held stays invisible for the full time again."""
@@ -93,17 +121,17 @@ class Messages:
                 if fate is not None:
                     raise fate
 
-    async def delete(self, message: MessageTypeDef) -> None:
+    async def delete(self, message: Message) -> None:
         """The message is settled."""
-        self._held.pop(message["MessageId"], None)
-        await self._delete(message["ReceiptHandle"])
+        self._held.pop(message.id, None)
+        await self._delete(message.handle)
 
-    async def delay(self, message: MessageTypeDef, seconds: float) -> None:
+    async def delay(self, message: Message, seconds: float) -> None:
         """The message becomes visible again after so many seconds."""
-        self._held.pop(message["MessageId"], None)
-        await self._change(Visibility(message["ReceiptHandle"], min(LONGEST_INVISIBLE, max(0, round(seconds)))))
+        self._held.pop(message.id, None)
+        await self._change(Visibility(message.handle, min(LONGEST_INVISIBLE, max(0, round(seconds)))))
 
-    async def give_up(self, message: MessageTypeDef) -> None:
+    async def give_up(self, message: Message) -> None:
         """Nothing can be done with it: towards the dead-letter queue, or out of the way where there is none."""
         await self.delay(message, 0 if self.redrive else LONGEST_DELAY)
 
@@ -119,38 +147,50 @@ class Messages:
         except (ClientError, BotoCoreError) as error:
             raise self._away(error) from error
 
-    async def depth(self) -> int:
-        """About how many messages wait, visible or delayed."""
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
+    async def depth(self) -> Depth:
+        """About how many messages there are."""
         try:
-            answer = await self._sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=list(names))
+            answer = await self._sqs.get_queue_attributes(
+                QueueUrl=self.url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "ApproximateNumberOfMessagesDelayed",
+                ],
+            )
         except (ClientError, BotoCoreError) as error:
             raise self._away(error) from error
-        return sum(int(answer["Attributes"].get(name, 0)) for name in names)
+        said = answer["Attributes"]
+        return Depth(
+            visible=int(said["ApproximateNumberOfMessages"]),
+            in_flight=int(said["ApproximateNumberOfMessagesNotVisible"]),
+            delayed=int(said["ApproximateNumberOfMessagesDelayed"]),
+        )
 
     async def _delete_batch(self, handles: Sequence[str]) -> Sequence[Exception | None]:
-        entries = [{"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(handles)]
+        entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(handles)
+        ]
         try:
-            answer = await self._sqs.delete_message_batch(QueueUrl=self.url, Entries=entries)  # type: ignore[arg-type]  # a TypedDict by another name
+            answer = await self._sqs.delete_message_batch(QueueUrl=self.url, Entries=entries)
         except (ClientError, BotoCoreError) as error:
             raise self._away(error) from error
         return self._fates(len(handles), answer.get("Failed", []))
 
     async def _change_batch(self, changes: Sequence[Visibility]) -> Sequence[Exception | None]:
-        entries = [
+        entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
             {"Id": str(number), "ReceiptHandle": change.handle, "VisibilityTimeout": change.seconds}
             for number, change in enumerate(changes)
         ]
         try:
-            answer = await self._sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)  # type: ignore[arg-type]  # a TypedDict by another name
+            answer = await self._sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
         except (ClientError, BotoCoreError) as error:
             raise self._away(error) from error
         return self._fates(len(changes), answer.get("Failed", []))
 
-    def _fates(self, count: int, failed: Sequence[object]) -> list[Exception | None]:
+    def _fates(self, count: int, failed: Sequence[BatchResultErrorEntryTypeDef]) -> list[Exception | None]:
         fates: list[Exception | None] = [None] * count
         for entry in failed:
-            assert isinstance(entry, dict)
             if entry.get("Code") in GONE:
                 log.debug("the queue had forgotten a message", queue=self.name, code=entry.get("Code"))
                 continue
@@ -161,6 +201,17 @@ class Messages:
 
     def _away(self, error: Exception) -> IngestError:
         return IngestError(QUEUE_AWAY, f"{self.name}: {error}")
+
+
+def _message(received: MessageTypeDef) -> Message:
+    attributes = received.get("MessageAttributes", {})
+    return Message(
+        id=received["MessageId"],
+        handle=received["ReceiptHandle"],
+        body=received["Body"],
+        receives=int(received.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
+        key=attributes[SENT_ATTRIBUTE].get("StringValue") if SENT_ATTRIBUTE in attributes else None,
+    )
 
 
 async def open_messages(sqs: SQSClient, queue: str, *, invisible_seconds: int) -> Messages:

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from types_aiobotocore_sqs.type_defs import MessageTypeDef
 
+from engine.db.port import Source
 from engine.dependencies import Dependencies
-from engine.inbound.messages import SENT_ATTRIBUTE, Messages
+from engine.inbound.messages import Message, Messages
 from engine.order import Order
 from engine.slots import Slot, Slots
 from policies.outcome import IngestError, Unreadable
@@ -33,12 +33,12 @@ LAST_PAUSE = 30.0
 class QueueSettings:
     """How one queue is read."""
 
-    source: str  # default | priority | file
+    source: Source
     poll_seconds: int = 20
 
     @property
     def priority(self) -> bool:
-        return self.source == "priority"
+        return self.source is Source.PRIORITY
 
 
 class QueueConsumer:
@@ -105,8 +105,8 @@ class QueueConsumer:
         await self._dependencies.all_there()
         return await self._slots.take(most, priority=self._settings.priority)
 
-    async def _handle(self, message: MessageTypeDef, slot: Slot) -> None:
-        structlog.contextvars.bind_contextvars(message=message["MessageId"], queue=self._messages.name)
+    async def _handle(self, message: Message, slot: Slot) -> None:
+        structlog.contextvars.bind_contextvars(message=message.id, queue=self._messages.name)
         with self._messages.kept(message):
             order: Order | Unreadable | None = None
             settlement: Settlement | None = None
@@ -124,23 +124,22 @@ class QueueConsumer:
                 # Settled but not told: the message comes again and is recognised as redelivered.
                 log.warning("the queue did not take our word", error=str(error))
 
-    def _read(self, message: MessageTypeDef) -> Order | Unreadable:
-        request = read_request(message["Body"])
+    def _read(self, message: Message) -> Order | Unreadable:
+        request = read_request(message.body)
         if isinstance(request, Unreadable):
-            log.error("unreadable message", reason=request.reason.message, receives=_receives(message))
+            log.error("unreadable message", reason=request.reason.message, receives=message.receives)
             return request
-        kept = message.get("MessageAttributes", {}).get(SENT_ATTRIBUTE, {}).get("StringValue")
         return Order(
             request=request,
-            key=kept or request_key(request, message["MessageId"]),
+            key=message.key or request_key(request, message.id),
             source=self._settings.source,
             priority=self._settings.priority,
-            last_receive=self._messages.is_last(_receives(message)),
-            body=message["Body"],
+            last_receive=self._messages.is_last(message.receives),
+            body=message.body,
         )
 
     async def _tell_queue(
-        self, message: MessageTypeDef, order: Order | Unreadable | None, settlement: Settlement | None
+        self, message: Message, order: Order | Unreadable | None, settlement: Settlement | None
     ) -> None:
         if settlement is None or not isinstance(order, Order):
             await (self._messages.give_up(message) if order else self._messages.delay(message, 0))
@@ -162,10 +161,6 @@ class QueueConsumer:
                 await self._stopping.wait()
         except TimeoutError:
             return
-
-
-def _receives(message: MessageTypeDef) -> int:
-    return int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
 
 
 async def _give_back(slots: list[Slot]) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from engine.db.port import AssetState, RunRecord
+from engine.db.port import AssetState, RunRecord, Source
 from engine.order import Order
 from engine.slots import Slots
 from policies.outcome import Busy, IngestError, Redelivered, Refused, Superseded
@@ -105,7 +105,7 @@ class Synchronous:
             return _busy(request.asset, INTERNAL.of(f"{request.asset}: {type(error).__name__}: {error}"))
 
     async def _work(self, request: IngestRequest) -> Answer:
-        order = Order(request, request_key(request, f"http-{uuid4()}"), "http", priority=True)
+        order = Order(request, request_key(request, f"http-{uuid4()}"), Source.HTTP, priority=True)
         settlement = None
         for _ in range(CLAIMS):
             settlement = await self._in_a_slot(order)

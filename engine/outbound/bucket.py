@@ -5,22 +5,18 @@ Every write first asks its guard, so that a run whose claim has gone stops writi
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from types_aiobotocore_s3 import S3Client
 
 from engine.lease import Guard
+from engine.outbound.upload import upload
 from policies.outcome import IngestError
 from policies.reasons import STAGED_COPY_GONE, STORAGE_AWAY, STORAGE_DENIED
 
-PART = 16 * 1024**2
-PARTS_AT_ONCE = 2  # memory of one upload: as many parts, whatever the file's size
 COPY_LIMIT = 5 * 1024**3
 """The largest object that S3 copies in one request."""
 DELETE_AT_ONCE = 1000
@@ -54,22 +50,9 @@ class Bucket:
         """Uploads a file, in parts when it is large, holding a few parts in memory at most."""
         self._guard()
         with self._translated(key):
-            file = await asyncio.to_thread(path.open, "rb")
-            try:
-                await self._s3.upload_fileobj(
-                    _ReadInThread(file),  # type: ignore[arg-type]  # an async read is welcome, the stubs don't say
-                    self.name,
-                    key,
-                    ExtraArgs={"ContentType": content_type, "Metadata": self._metadata},
-                    Config=TransferConfig(
-                        multipart_threshold=PART,
-                        multipart_chunksize=PART,
-                        max_concurrency=PARTS_AT_ONCE,
-                        max_io_queue=PARTS_AT_ONCE,
-                    ),
-                )
-            finally:
-                await asyncio.to_thread(file.close)
+            await upload(
+                self._s3, self.name, key, path, content_type=content_type, metadata=self._metadata, guard=self._guard
+            )
 
     async def put_bytes(self, key: str, body: bytes, content_type: str) -> None:
         """Stores a small object."""
@@ -127,6 +110,14 @@ class Bucket:
                     f" ({len(failed)} of {len(chunk)} objects)",
                 )
 
+    async def region(self) -> str | None:
+        """Where it lies; None when S3 will not tell us."""
+        try:
+            located = await self._s3.get_bucket_location(Bucket=self.name)
+        except (ClientError, BotoCoreError):
+            return None
+        return located["LocationConstraint"] or "us-east-1"
+
     async def reachable(self) -> None:
         """Raises when the bucket does not answer, or does not let us in."""
         with self._translated(""):
@@ -146,16 +137,6 @@ class Bucket:
             raise IngestError(kind, f"{address}: S3 answered {said}") from error
         except (BotoCoreError, OSError) as error:
             raise IngestError(STORAGE_AWAY, f"{address}: {error}") from error
-
-
-class _ReadInThread:
-    """A file whose reads do not block the event loop."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    async def read(self, size: int) -> bytes:
-        return await asyncio.to_thread(self._file.read, size)
 
 
 def _status(error: ClientError) -> int:

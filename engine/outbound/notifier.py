@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -16,6 +17,9 @@ from policies.reasons import NOTIFICATIONS_AWAY
 from policies.request import AssetId
 
 log = structlog.get_logger(__name__)
+
+MOST_ASKED = 32
+"""Requests to the orchestrator under way at once."""
 
 
 class Notifier(Protocol):
@@ -59,15 +63,24 @@ class Orchestrator:
     def __init__(self, http: aiohttp.ClientSession, url: str | None) -> None:
         self._http = http
         self._url = url
+        self._asking: set[asyncio.Task[None]] = set()
 
-    async def touch(self, asset: AssetId) -> None:
-        """Asks once, for at most five seconds; that it fails is worth a line and nothing more."""
-        if self._url is None:
+    def touch_soon(self, asset: AssetId) -> None:
+        """Asks for an asset beside the work; when too many are asked for already it is left out."""
+        if self._url is None or len(self._asking) >= MOST_ASKED:
             return
-        url = f"{self._url}/iiif-img/{asset}/info.json"
+        asking = asyncio.create_task(self._touch(f"{self._url}/iiif-img/{asset}/info.json"))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    async def close(self) -> None:
+        """Waits for what was asked already."""
+        await asyncio.gather(*self._asking)
+
+    async def _touch(self, url: str) -> None:
+        """Asks once, for at most five seconds; that it fails is worth a line and nothing more."""
         try:
             async with self._http.get(url, timeout=aiohttp.ClientTimeout(total=5)) as response:
-                await response.read()
                 log.debug("orchestrator asked", url=url, status=response.status)
         except (aiohttp.ClientError, TimeoutError) as error:
             log.warning("orchestrator not reached; its cache will fill by itself", url=url, error=repr(error))

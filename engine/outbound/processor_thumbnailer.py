@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from engine.outbound.processor import Converted, Job, sizes_for_processor
+from engine.outbound.processor import MadeThumb as ProcessorThumb
 from engine.outbound.thumbnailer import MadeThumb, Thumbnails, ThumbOrder
 from images.size import Size
 from policies.outcome import IngestError
 from policies.reasons import PROCESSOR_CONFUSED
 from policies.thumbs import Thumb
 
+PROCESSOR = "processor"
 DERIVATIVES_ONLY = "derivatives-only"
 
 
@@ -27,11 +30,11 @@ class ProcessorThumbnailer:
         self._processor = processor
 
     async def make(self, order: ThumbOrder) -> Thumbnails:
-        """The order, from the source file, which is fetched now if nothing needed it before."""
+        """The order, from what the processor made on its way, else from the source file, fetched now if need be."""
         thumbs = order.plan.thumbs
-        if not thumbs:
-            return Thumbnails((), made_by="processor")
-        sizes = sizes_for_processor([thumb.size for thumb in thumbs], order.plan.image)
+        found = matched(thumbs, order.ready)
+        if len(found) == len(thumbs):
+            return Thumbnails(found, made_by=PROCESSOR)
         converted = await self._processor.convert(
             Job(
                 run=order.run,
@@ -40,20 +43,27 @@ class ProcessorThumbnailer:
                 source=await order.source(),
                 room=order.room,
                 operation=DERIVATIVES_ONLY,
-                sizes=sizes,
+                sizes=sizes_for_processor([thumb.size for thumb in thumbs], order.plan.image),
             )
         )
-        left = list(converted.thumbs)
-        files = []
-        for thumb in thumbs:
-            made = next((made for made in left if near(made.size, thumb)), None)
-            if made is None:
-                raise IngestError(
-                    PROCESSOR_CONFUSED, f"{order.asset}: the processor made no thumbnail of {thumb.size}"
-                )
-            left.remove(made)
-            files.append(MadeThumb(thumb, made.size, made.path))
-        return Thumbnails(tuple(files), made_by="processor", requests=1)
+        found = matched(thumbs, converted.thumbs)
+        if len(found) < len(thumbs):
+            made = {one.thumb for one in found}
+            missing = ", ".join(str(thumb.size) for thumb in thumbs if thumb not in made)
+            raise IngestError(PROCESSOR_CONFUSED, f"{order.asset}: the processor made no thumbnail of {missing}")
+        return Thumbnails(found, made_by=PROCESSOR, requests=1)
+
+
+def matched(thumbs: Sequence[Thumb], made: Sequence[ProcessorThumb]) -> tuple[MadeThumb, ...]:
+    """The pictures that were made for these thumbnails, each used once."""
+    left = list(made)
+    found = []
+    for thumb in thumbs:
+        picture = next((one for one in left if near(one.size, thumb)), None)
+        if picture is not None:
+            left.remove(picture)
+            found.append(MadeThumb(thumb, picture.size, picture.path))
+    return tuple(found)
 
 
 def near(size: Size, thumb: Thumb) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from engine.outbound.processor import MadeThumb as ProcessorThumb
 from images.size import Size
 from policies.request import AssetId
 from policies.thumbs import Thumb, ThumbPlan
@@ -30,6 +31,7 @@ class ThumbOrder:
     source: Callable[[], Awaitable[Path]] = field(repr=False)  # the file on scratch, fetched now if nobody has yet
     room: Path
     priority: bool = False
+    ready: tuple[ProcessorThumb, ...] = ()  # that the processor made on its way to the derivative
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,121 @@
+"""What is done after recording, at least once, by whichever engine gets to it: fold, notify, tidy.
+
+Rows are taken by lease and no lock is held across I/O. An errand that fails is put back, ever later, with its reason;
+nothing here can fail an ingest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from engine.db.port import Errand, Kind, Outbox
+from engine.outbound.notifier import Notifier
+from engine.tidy import Tidy
+from policies.outcome import IngestError
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 16
+LEASE = 120.0
+"""Seconds; an errand that its taker did not finish by then is anybody's again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSettings:
+    """How often it looks when nobody nudges it, and how long a failed errand waits."""
+
+    look_seconds: float = 1.0
+    first_pause: float = 2.0
+    last_pause: float = 600.0
+
+
+class OutboxRunner:
+    """One per process; any number of processes share the work."""
+
+    def __init__(self, outbox: Outbox, notifier: Notifier, tidy: Tidy, settings: OutboxSettings) -> None:
+        self._outbox = outbox
+        self._notifier = notifier
+        self._tidy = tidy
+        self._settings = settings
+        self._nudged = asyncio.Event()
+        self._stopping = False
+        self._rounds = 0
+        self._round_ended = asyncio.Condition()
+
+    def nudge(self) -> None:
+        """Something was recorded: look now."""
+        self._nudged.set()
+
+    def stop(self) -> None:
+        """Ends after the round that is under way."""
+        self._stopping = True
+        self._nudged.set()
+
+    async def settled(self, seconds: float) -> None:
+        """Waits, as long at most, until a round has ended that began after this call."""
+        wanted = self._rounds + (2 if self._nudged.is_set() or self._rounds else 1)
+        self.nudge()
+        async with self._round_ended:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._round_ended.wait_for(lambda: self._rounds >= wanted)
+            except TimeoutError:
+                log.warning("the outbox did not get round in time", seconds=seconds)
+
+    async def run(self) -> None:
+        """Works as long as the service does."""
+        while not self._stopping:
+            self._nudged.clear()
+            busy = False
+            try:
+                busy = await self._round()
+            except IngestError as error:
+                log.warning("the outbox could not be read", error=str(error))
+                await asyncio.sleep(self._settings.look_seconds)
+            async with self._round_ended:
+                self._rounds += 1
+                self._round_ended.notify_all()
+            if not busy:
+                await self._nudged_within(self._settings.look_seconds)
+
+    async def _round(self) -> bool:
+        """Folds once and runs what is due; whether there may be more at once."""
+        folded = await self._outbox.fold()
+        for batch in folded.finished:
+            log.info("batch finished", batch=batch)
+        errands = await self._outbox.lease((Kind.NOTIFY, Kind.TIDY), AT_ONCE, LEASE)
+        async with asyncio.TaskGroup() as group:
+            for errand in errands:
+                group.create_task(self._run(errand))
+        return len(errands) == AT_ONCE
+
+    async def _run(self, errand: Errand) -> None:
+        try:
+            async with asyncio.timeout(LEASE / 2):
+                match errand.kind:
+                    case Kind.NOTIFY:
+                        await self._notify(errand.payload)
+                    case Kind.TIDY:
+                        await self._tidy.tidy(errand.payload)
+        except (IngestError, TimeoutError) as error:
+            pause = min(self._settings.last_pause, self._settings.first_pause * 2 ** min(errand.attempts - 1, 12))
+            why = str(error) or "no answer in time"
+            log.warning("an errand failed", kind=errand.kind, attempts=errand.attempts, error=why, again_in=pause)
+            await self._outbox.postpone(errand, pause, why)
+        else:
+            await self._outbox.done(errand)
+
+    async def _notify(self, payload: Mapping[str, object]) -> None:
+        told = dict(payload)
+        await self._notifier.batch_finished(str(told.pop("notificationId")), told)
+
+    async def _nudged_within(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
