@@ -6,9 +6,9 @@ import logging
 import os
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Annotated
+from typing import Annotated, Any
 
-from typer.models import OptionInfo
+import typer
 
 from engine.cli.stop import Misused
 from local.image_server.service import run_image_server
@@ -18,8 +18,8 @@ FOLDER = Path(gettempdir()) / "sluice-image-server"
 CORES = os.cpu_count() or 1
 
 
-def _option(variable: str, meaning: str) -> OptionInfo:
-    return OptionInfo(envvar=variable, help=meaning)
+def _option(variable: str, meaning: str) -> Any:
+    return typer.Option(envvar=variable, help=meaning)
 
 
 async def image_server(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from typer.models import OptionInfo
+import typer
 
 from engine.cli.output import seconds, show
 from engine.cli.stop import Failed
@@ -17,13 +17,13 @@ FOLDER = Path(".local")
 Port = int | None
 
 
-def _port(part: str) -> OptionInfo:
-    return OptionInfo(min=1, max=65535, help=f"A fixed port for the {part}.", show_default="a free one")
+def _port(part: str) -> Any:
+    return typer.Option(min=1, max=65535, help=f"A fixed port for the {part}.", show_default="a free one")
 
 
 def up(
     *,
-    folder: Annotated[Path, OptionInfo(help="Where everything that is kept lies.")] = FOLDER,
+    folder: Annotated[Path, typer.Option(help="Where everything that is kept lies.")] = FOLDER,
     port_postgres: Annotated[Port, _port("database")] = None,
     port_aws: Annotated[Port, _port("AWS emulator")] = None,
     port_processor: Annotated[Port, _port("processor")] = None,

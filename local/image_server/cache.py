@@ -91,12 +91,12 @@ class SourceCache:
                 self._forget(entry)
                 raise NotFound(f"no such image: s3://{wanted.bucket}/{wanted.key}") from error
             raise
-        async with answer["Body"] as body:
+        async with answer["Body"]:
             await self._make_room(answer["ContentLength"], entry)
             part = entry.path.with_suffix(f".{time.monotonic_ns()}")
             try:
                 with await asyncio.to_thread(part.open, "wb") as file:
-                    while chunk := await body.read(CHUNK):
+                    async for chunk in answer["Body"].iter_chunks(CHUNK):
                         await asyncio.to_thread(file.write, chunk)
                 part.replace(entry.path)
             finally:
