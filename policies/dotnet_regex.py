@@ -145,10 +145,10 @@ class _Translation:
                 if self._take(1) != "]":
                     raise PatternError("a subtraction must end its class")
                 return f"(?:(?!{without}){start}{''.join(parts)}])"
-            parts.append(self._in_class(character))
+            parts.append(self._in_class(character, parts[-1:] == ["-"]))
         raise PatternError("a class without its ]")
 
-    def _in_class(self, character: str) -> str:
+    def _in_class(self, character: str, behind_dash: bool) -> str:
         if character == "\\":
             if match := PROPERTY.match(self._pattern, self._at):
                 self._at += len(match[0])
@@ -157,7 +157,8 @@ class _Translation:
             if letter in {"A", "B", "G", "k", "z", "Z"}:
                 raise PatternError(f"\\{letter} inside a class")
             return self._plain_escape(letter)
-        return self._literal() if character in "[]&|~^" else self._take(1)
+        literal = character in "[]&|~^" or (character == "-" and behind_dash)  # Python knows set operations
+        return self._literal() if literal else self._take(1)
 
 
 def _reference(match: re.Match[str]) -> str:

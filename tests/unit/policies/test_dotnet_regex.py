@@ -1,0 +1,158 @@
+"""Patterns as .NET reads them: what each finds, what each refuses."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.dotnet_regex import LONGEST, PatternError, compile_dotnet
+
+
+def found(pattern: str, text: str) -> str | None:
+    """What a pattern finds in a text."""
+    match = compile_dotnet(pattern).search(text, timeout=1)
+    return None if match is None else match[0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("", "abc", ""),
+        ("B", "abc", "b"),
+        (r"^https?://(?<host>[^/]+)/(?<path>.*)$", "http://a/b", "http://a/b"),
+        (r"(?'host'[a-z]+)\.org", "www.example.org", "example.org"),
+        (r"(?<1>a)(?<x>b)\1\k<x>", "abab", "abab"),
+        (r"(?<x>b)\k'x'", "abb", "bb"),
+        (r"(a)\k<1>", "aa", "aa"),
+        (r"(?<=https://.*\.)org", "https://example.org/", "org"),
+        (r"(?<!https://.*)org", "https://example.org/", None),
+        (r"a(?=b)(?!c)(?:b)(?>b*)", "abbb", "abbb"),
+        (r"a\Z", "a\n", "a"),
+        (r"a\z", "a\n", None),
+        (r"a\z", "a", "a"),
+        (r"\Aa$", "a\n", "a"),
+        (r"[a-z-[aeiou]]+", "aexyze", "xyz"),
+        (r"[^a-z-[A]]", "abc1", "1"),
+        (r"[a-z-[m-z-[x]]]+", "mxabn", "xab"),
+        (r"[]a]+", "]a", "]a"),
+        (r"[^]a]", "]ab", "b"),
+        (r"[[:alpha:]]", "q:]", ":]"),
+        (r"[a&&b]+", "&&", "&&"),
+        (r"[a||b~~c]+", "||~~", "||~~"),
+        (r"[a^]+", "^", "^"),
+        (r"[+--]+", "+,-", "+,-"),
+        (r"[\--/]+", "-./", "-./"),
+        (r"[a-]+", "a-", "a-"),
+        (r"[\]\\\d-]+", r"]\1-", r"]\1-"),
+        (r"[\p{Lu}\P{L}\e\ca]+", "A1\x1b\x01", "A1\x1b\x01"),
+        (r"\p{IsGreek}+", "abλδ", "λδ"),
+        (r"\P{IsBasicLatin}", "aé", "é"),
+        (r"foo{e}", "fo{e}foo{e}", "foo{e}"),
+        (r"foo{e}", "bar", None),
+        (r"(?:foo){i<=2}", "foo", None),
+        (r"a{2}b{1,}c{1,2}", "aabcc", "aabcc"),
+        (r"a{,2}", "aaa{,2}", "a{,2}"),
+        (r"a{2", "a{2", "a{2"),
+        (r"x{}", "x{}", "x{}"),
+        (r"\cA\cz", "\x01\x1a", "\x01\x1a"),
+        (r"\e\x41\u0042\.", "\x1bAB.", "\x1bAB."),
+        (r"(?i)a(?-i)B", "AB", "AB"),
+        (r"(?-i)B", "b", None),
+        (r"(?-i:B)c", "BC", "BC"),
+        (r"(?n)(a)(?n-n:b)(?n:c)", "abc", "abc"),
+        (r"(?n-i)B", "bB", "B"),
+        (r"(?s)a.b", "a\nb", "a\nb"),
+        (r"(?s-m:a.b)", "a\nb", "a\nb"),
+        (r"a.b", "a\nb", None),
+        (r"(?m)^b", "a\nb", "b"),
+        (r"(?x) a b", "ab", "ab"),
+        (r"a(?# nothing )b", "ab", "ab"),
+        (r"(?<x>a)?(?(x)b|c)", "ab", "ab"),
+        (r"(?(?=a)a|b)", "b", "b"),
+        ("strasse", "straße", None),
+        (r"\bname\B", "name1", "name"),
+        (r"[\b]", "\b", "\b"),
+    ],
+)
+def test_patterns_mean_what_they_mean_to_dotnet(pattern: str, text: str, expected: str | None) -> None:
+    assert found(pattern, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("(", "missing )"),
+        ("a)", "unbalanced"),
+        ("[a", "a class without its ]"),
+        ("[]", "a class without its ]"),
+        ("[^]", "a class without its ]"),
+        ("[a-[b]c]", "a subtraction must end its class"),
+        ("[a-[b]", "a subtraction must end its class"),
+        ("[b-a]", "range"),
+        ("*a", "repeat"),
+        ("(*PRUNE)", "nothing before *"),
+        ("a\\", "a backslash at the end"),
+        ("[\\", "a backslash at the end"),
+        (r"\h", r"\h means nothing to .NET"),
+        (r"\_", r"\_ means nothing to .NET"),
+        (r"\R", r"\R means nothing to .NET"),
+        (r"\X", r"\X means nothing to .NET"),
+        (r"\K", r"\K means nothing to .NET"),
+        (r"\L<x>", r"\L means nothing to .NET"),
+        (r"\N{DIGIT ONE}", r"\N means nothing to .NET"),
+        (r"\pL", r"\p means nothing to .NET"),
+        (r"\PL", r"\P means nothing to .NET"),
+        (r"\k", r"\k means nothing to .NET"),
+        (r"(?(x)y|z)", "unknown group"),
+        ("[a--b]", "range"),
+        (r"\k<", r"\k means nothing to .NET"),
+        (r"[\z]", r"\z inside a class"),
+        (r"[\k]", r"\k inside a class"),
+        (r"\c", r"\c without"),
+        (r"\c1", r"\c without"),
+        (r"\p{IsNowhere}", "unknown property"),
+        ("(?P<x>a)", "(?P<x> opens no group"),
+        ("(?P=x)", "(?P=x) opens no group"),
+        ("(?<a-b>x)", "opens no group"),
+        ("(?|a)", "opens no group"),
+        ("(?R)", "opens no group"),
+        ("(?&x)", "opens no group"),
+        ("(?e)a", "opens no group"),
+        ("(?", "opens no group"),
+        (r"\k<x>", "unknown group"),
+        ("a{99999999999}", "repeat count too big"),
+        ("(" * 900 + ")" * 900, "nested too deep"),
+        ("a" * (LONGEST + 1), "longer than 2000 characters"),
+    ],
+)
+def test_what_dotnet_refuses_or_python_cannot_do_is_refused_with_a_reason(pattern: str, why: str) -> None:
+    with pytest.raises(PatternError) as raised:
+        compile_dotnet(pattern)
+    assert why in str(raised.value)
+
+
+def test_the_longest_pattern_that_is_taken_is_taken() -> None:
+    assert found("a" * LONGEST, "a" * LONGEST) == "a" * LONGEST
+
+
+pieces = st.sampled_from([*r"ab\[](){}?<>'=!*+|^$-,:.#&~kZzpPcxe1Is", "(?<n>", "(?<=", "-[", r"\p{", "(?#"])
+
+
+@given(st.lists(pieces, max_size=25).map("".join) | st.text(st.characters()))
+def test_any_text_is_a_pattern_or_a_pattern_error(text: str) -> None:
+    with suppress(PatternError, TimeoutError):
+        compile_dotnet(text).search("https://example.org/abab", timeout=0.25)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["(?:" * 60 + "a" + "{0,999})" * 60, "(?:a|b|c)" * 220, r"[\p{L}-[\p{Lu}]]" * 120, "(?=" * 60 + ")" * 60],
+)
+def test_patterns_compile_in_bounded_time_whatever_they_are(hostile: str) -> None:
+    began = perf_counter()
+    compile_dotnet(hostile)
+    assert perf_counter() - began < 2
