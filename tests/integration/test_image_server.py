@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import os
+import struct
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import Message
@@ -18,14 +20,11 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from local.aws import Aws
 from local.ports import LOOPBACK, choose_port
 from local.service import Service
-from processor.openjpeg import binding
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Server:
 
     def put_image(self, key: str, image: Image.Image, format: str, **options: object) -> None:  # noqa: A002
         file = io.BytesIO()
-        image.save(file, format, **options)  # type: ignore[arg-type] # Pillow's options differ by format
+        image.save(file, format, **options)
         self.put(key, file.getvalue())
 
     def identifier(self, key: str) -> str:
@@ -106,10 +105,8 @@ def page(server: Server) -> str:
     return "page"
 
 
-def test_iiif_validator_finds_level_2_of_version_3_whole(server: Server) -> None:
-    """Its picture: ten by ten squares of the colours that it knows."""
-    script = f"""
-import pylibmagic, runpy, sys
+DRAW_SQUARES = """
+import pylibmagic, sys
 from iiif_validator.validator import ValidationInfo
 from PIL import Image, ImageDraw
 picture = Image.new("RGB", (1000, 1000))
@@ -118,27 +115,25 @@ for x, column in enumerate(ValidationInfo().colorInfo):
     for y, colour in enumerate(column):
         draw.rectangle((x * 100, y * 100, x * 100 + 99, y * 100 + 99), fill=colour)
 """
-    program = Path(sys.executable).parent / "iiif-validate.py"
-    made = subprocess.run(
-        [sys.executable, "-c", script + "import io; picture.save(sys.stdout.buffer, 'PNG')"],
-        capture_output=True,
-        check=True,
-    )
+
+
+def run_python(*lines: str) -> subprocess.CompletedProcess[bytes]:
+    """A program of its own: the validator prints, warns, and needs its libmagic loaded before anything else."""
+    return subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, check=False, timeout=60)
+
+
+def test_iiif_validator_finds_level_2_of_version_3_whole(server: Server) -> None:
+    """Its picture: ten by ten squares of the colours that it knows."""
+    made = run_python("import io", DRAW_SQUARES, "picture.save(sys.stdout.buffer, 'PNG')")
     server.put("validator-squares", made.stdout[made.stdout.index(b"\x89PNG") :])
-    address = server.url.removeprefix("http://")
-    identifier = server.identifier("validator-squares")
-    words = ["-s", address, "-p", "iiif/3", "-i", identifier, "--version=3.0", "--level=2"]
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"import pylibmagic, runpy, sys; sys.argv[1:] = {words}; runpy.run_path({str(program)!r}, run_name='__main__')",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+    program = str(Path(sys.executable).parent / "iiif-validate.py")
+    words = [program, "-s", server.url.removeprefix("http://"), "-p", "iiif/3", "--version=3.0", "--level=2"]
+    words += ["-i", server.identifier("validator-squares")]
+    done = run_python(
+        "import pylibmagic, runpy, sys", f"sys.argv = {words}", "runpy.run_path(sys.argv[0], run_name='__main__')"
     )
-    assert "Done (33 tests, 0 failures)" in done.stderr, done.stderr
+    report = done.stderr.decode()
+    assert "Done (33 tests, 0 failures)" in report, report
 
 
 @pytest.mark.parametrize("format", ["JPEG2000", "JPEG", "TIFF", "PNG", "WEBP", "GIF", "BMP"])
@@ -154,7 +149,7 @@ def test_every_format_that_may_be_kept_as_it_came_is_read(server: Server, format
 def test_htj2k_is_read(server: Server) -> None:
     import imagecodecs  # noqa: PLC0415 - heavy, and of one test only
 
-    server.put("htj2k", imagecodecs.htj2k_encode(np.asarray(photograph(700, 500))))
+    server.put("htj2k", bytes(imagecodecs.htj2k_encode(np.asarray(photograph(700, 500)))))
     assert server.get("htj2k", "full/350,/0/default.jpg").image.size == (350, 250)
     red, green, _ = server.get("htj2k", "600,400,100,100/10,/0/default.jpg").image.getpixel((9, 9))  # type: ignore[misc]
     assert red > 240
@@ -195,8 +190,7 @@ def test_the_tiles_of_info_json_make_up_the_picture(server: Server, page: str) -
     assert np.abs(np.asarray(whole, np.int16) - expected).max() <= 6
 
 
-def test_small_thumbnails_of_a_jpeg_2000_come_from_its_reduced_resolutions(server: Server, page: str) -> None:
-    """Told by time, generously: a full decode of six megapixels takes far longer than an eighth of it."""
+def test_a_small_thumbnail_has_the_size_that_rounding_says(server: Server, page: str) -> None:
     assert server.get(page, "full/!100,100/0/default.jpg").image.size == (100, 67)
 
 
@@ -229,8 +223,11 @@ def test_an_object_that_changes_under_its_key_is_seen_anew(server: Server) -> No
     server.put_image("changing", Image.new("RGB", (64, 64), (250, 0, 0)), "PNG")
     assert server.get("changing", "full/max/0/default.png").image.getpixel((5, 5)) == (250, 0, 0)
     server.put_image("changing", Image.new("RGB", (64, 64), (0, 0, 250)), "PNG")
-    shown = lambda: server.get("changing", "full/max/0/default.png").image.getpixel((5, 5))  # noqa: E731
-    assert eventually(lambda: shown() == (0, 0, 250))
+
+    def is_blue() -> bool:
+        return server.get("changing", "full/max/0/default.png").image.getpixel((5, 5)) == (0, 0, 250)
+
+    assert eventually(is_blue)
 
 
 def test_the_cache_of_sources_stays_within_its_bounds(server: Server) -> None:
@@ -292,8 +289,6 @@ def test_a_picture_of_too_many_pixels_costs_one_answer_and_not_the_service(serve
 
 def bomb() -> bytes:
     """A PNG of 60,000 by 60,000 white pixels in a few kilobytes: 3.6 gigapixels."""
-    import struct  # noqa: PLC0415
-    import zlib  # noqa: PLC0415
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -305,8 +300,6 @@ def bomb() -> bytes:
 
 
 def eventually(true: Callable[[], bool], patience: float = 10) -> bool:
-    import time  # noqa: PLC0415
-
     deadline = time.monotonic() + patience
     while not (answer := true()) and time.monotonic() < deadline:
         time.sleep(0.1)
