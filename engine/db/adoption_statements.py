@@ -30,7 +30,7 @@ SELECT
         JOIN "DeliveryChannelPolicies" AS policy ON policy."Id" = given."DeliveryChannelPolicyId"
         WHERE given."Customer" = :customer AND given."Space" IN (:space, 0)
     )::text AS defaults,
-    :batch::integer IS NULL OR EXISTS (SELECT FROM "Batches" WHERE "Id" = :batch) AS batch
+    :batch IS NULL OR EXISTS (SELECT FROM "Batches" WHERE "Id" = :batch) AS batch
 """)
 
 WRITE_ASSET = Statement("""
@@ -64,5 +64,5 @@ CLEAR_CHANNELS = Statement("""DELETE FROM "ImageDeliveryChannels" WHERE "ImageId
 
 ADD_CHANNELS = Statement("""
 INSERT INTO "ImageDeliveryChannels" ("ImageId", "Channel", "DeliveryChannelPolicyId")
-SELECT :asset, name, policy FROM unnest(:names::text[], :policies::integer[]) AS wanted (name, policy)
+SELECT :asset, name, policy FROM unnest(:names, :policies) AS wanted (name, policy)
 """)

@@ -41,14 +41,14 @@ LEFT JOIN LATERAL (
 """)
 
 WANTED = """
-WHERE (:asset::text IS NULL OR "Images"."Id" = :asset)
-  AND (:customer::integer IS NULL OR "Images"."Customer" = :customer)
-  AND (:space::integer IS NULL OR "Images"."Space" = :space)
-  AND (:batch::integer IS NULL OR EXISTS (
+WHERE (:asset IS NULL OR "Images"."Id" = :asset)
+  AND (:customer IS NULL OR "Images"."Customer" = :customer)
+  AND (:space IS NULL OR "Images"."Space" = :space)
+  AND (:batch IS NULL OR EXISTS (
       SELECT FROM "BatchAssets"
       WHERE "BatchId" = :batch AND "AssetId" = "Images"."Id" AND ("Status" = 2 OR NOT :failed)
   ))
-  AND (NOT :failed OR :batch::integer IS NOT NULL OR "Images"."Error" <> '')
+  AND (NOT :failed OR :batch IS NOT NULL OR "Images"."Error" <> '')
 """
 
 PAGE = Statement(STATE, WANTED, """ AND "Images"."Id" > :after ORDER BY "Images"."Id" LIMIT :limit""")

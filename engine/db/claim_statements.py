@@ -15,7 +15,7 @@ WITH history AS (
 
 NEW_RUN = """
     INSERT INTO engine.runs (id, asset, key, batch, created, source, worker, attempt, suspect, expires)
-    SELECT :run, :asset::varchar, :key, :batch, :created, :source, :worker, :attempt, :suspect,
+    SELECT :run, :asset, :key, :batch, :created, :source, :worker, :attempt, :suspect,
            now() + make_interval(secs => :lease)"""
 
 HISTORY_NOW = Statement(HISTORY, "SELECT *, now() AS now FROM history")
@@ -40,7 +40,7 @@ CLAIM = Statement(
     """
     WHERE (SELECT count(*) FROM history) = :seen
     ON CONFLICT DO NOTHING
-    RETURNING id
+    RETURNING id, attempt, suspect
 """,
 )
 
@@ -56,7 +56,7 @@ WITH dead AS (
     SELECT 'tidy', jsonb_build_object('asset', :asset, 'run', id) FROM dead
 )"""
 
-TAKE_OVER = Statement(ABANDON, NEW_RUN, " FROM dead ON CONFLICT DO NOTHING RETURNING id")
+TAKE_OVER = Statement(ABANDON, NEW_RUN, " FROM dead ON CONFLICT DO NOTHING RETURNING id, attempt, suspect")
 
 HOLD = Statement(
     ABANDON,

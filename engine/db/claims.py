@@ -27,7 +27,6 @@ from engine.db.connections import fetch
 from engine.db.port import Claim, Claimed, Source
 from engine.db.record import refuse
 from engine.db.role import Role
-from engine.db.run_ids import new_run_id
 from policies.claim import GRACE, Ending, PastRun, Proceed, TakeOver, judge_claim
 from policies.facts import Run
 from policies.outcome import Busy, Redelivered, Superseded
@@ -108,7 +107,7 @@ class PostgresClaims(Role):
     ) -> dict[str, object]:
         """The parameters of a run to be inserted, all but what a verdict says."""
         return {
-            "run": new_run_id(),
+            "run": self._new_id(),
             "asset": str(asset),
             "customer": asset.customer,
             "space": asset.space,

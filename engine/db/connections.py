@@ -43,10 +43,13 @@ class Connections:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Connections]:
         """Usable inside the block. Nothing is connected before it is needed: the database may be away."""
+        pools = (self._common, self._hearts)
+        for pool in pools:
+            await pool
         try:
             yield self
         finally:
-            for pool in (self._common, self._hearts):
+            for pool in pools:
                 await _close(pool)
 
     async def rows(self, statement: Statement, values: dict[str, object]) -> list[asyncpg.Record]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from engine.db.assets import PostgresAssets
 from engine.db.claims import PostgresClaims
@@ -13,6 +14,7 @@ from engine.db.folds import PostgresFolds
 from engine.db.health import PostgresHealth
 from engine.db.outbox import PostgresOutbox
 from engine.db.record import PostgresRecorder
+from engine.db.run_ids import new_run_id
 from engine.db.runs import PostgresRuns
 from engine.db.settings import DatabaseSettings
 
@@ -31,7 +33,9 @@ class PostgresDatabase(
 
 
 @asynccontextmanager
-async def open_database(settings: DatabaseSettings, worker: str) -> AsyncIterator[PostgresDatabase]:
+async def open_database(
+    settings: DatabaseSettings, worker: str, new_id: Callable[[], UUID] = new_run_id
+) -> AsyncIterator[PostgresDatabase]:
     """The database, usable inside the block; `worker` is the name under which this process claims."""
     async with Connections(settings).opened() as connections:
-        yield PostgresDatabase(connections, worker)
+        yield PostgresDatabase(connections, worker, new_id)

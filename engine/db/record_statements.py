@@ -58,12 +58,12 @@ GO = """
     UPDATE engine.runs
     SET finished = now(), outcome = :outcome, final = :final, reason_code = :reason_code, reason = :reason,
         digest = :digest, bytes = :fetched, media_type = :seen_type, width = :width, height = :height,
-        steps = :steps::text::jsonb, thumbs_by = :thumbs_by, requests = :requests, retries = :retries,
+        steps = :steps, thumbs_by = :thumbs_by, requests = :requests, retries = :retries,
         waited = :waited, origin = :origin, keys = :keys
     WHERE id = :run AND EXISTS (SELECT FROM go)
 ), swept AS (
     INSERT INTO engine.outbox (kind, payload)
-    SELECT 'tidy', jsonb_build_object('asset', :asset::text, 'run', :run) FROM go WHERE :tidy
+    SELECT 'tidy', jsonb_build_object('asset', :asset, 'run', :run) FROM go WHERE :tidy
 )"""
 
 STORED = """
@@ -78,10 +78,10 @@ STORED = """
     WHERE "Id" = :asset AND EXISTS (SELECT FROM go)
 ), located AS (
     INSERT INTO "ImageLocation" ("Id", "S3", "Nas")
-    SELECT :asset, :location, '' FROM go WHERE :location::text IS NOT NULL
+    SELECT :asset, :location, '' FROM go WHERE :location IS NOT NULL
     ON CONFLICT ("Id") DO UPDATE SET "S3" = EXCLUDED."S3", "Nas" = ''
 ), unlocated AS (
-    DELETE FROM "ImageLocation" WHERE "Id" = :asset AND :location::text IS NULL AND EXISTS (SELECT FROM go)
+    DELETE FROM "ImageLocation" WHERE "Id" = :asset AND :location IS NULL AND EXISTS (SELECT FROM go)
 ), stored AS (
     INSERT INTO "ImageStorage" ("Id", "Customer", "Space", "ThumbnailSize", "Size", "LastChecked", "CheckingInProgress")
     SELECT :asset, :customer, :space, :thumb_bytes, :bytes, now(), false FROM go
@@ -89,12 +89,12 @@ STORED = """
     SET "ThumbnailSize" = EXCLUDED."ThumbnailSize", "Size" = EXCLUDED."Size", "LastChecked" = now()
 ), sized AS (
     INSERT INTO "AssetApplicationMetadata" ("AssetId", "MetadataType", "MetadataValue", "Created", "Modified")
-    SELECT :asset, 'ThumbSizes', :thumbs_json::text::jsonb, now(), now() FROM go WHERE :thumbs_json::text IS NOT NULL
+    SELECT :asset, 'ThumbSizes', :thumbs_json, now(), now() FROM go WHERE :thumbs_json IS NOT NULL
     ON CONFLICT ("AssetId", "MetadataType") DO UPDATE
     SET "MetadataValue" = EXCLUDED."MetadataValue", "Modified" = now()
 ), unsized AS (
     DELETE FROM "AssetApplicationMetadata"
-    WHERE "AssetId" = :asset AND "MetadataType" = 'ThumbSizes' AND :thumbs_json::text IS NULL
+    WHERE "AssetId" = :asset AND "MetadataType" = 'ThumbSizes' AND :thumbs_json IS NULL
       AND EXISTS (SELECT FROM go)
 ), marked AS (
     UPDATE "BatchAssets" SET "Status" = 3, "Error" = NULL, "Finished" = now()
@@ -104,7 +104,7 @@ STORED = """
     SELECT :run, :customer, :space, :bytes - held.bytes, :thumb_bytes - held.thumb_bytes, mine.counter, :batch
     FROM go, mine, held
     WHERE (:bytes, :thumb_bytes) IS DISTINCT FROM (held.bytes, held.thumb_bytes)
-       OR mine.counter IS NOT NULL OR :batch::integer IS NOT NULL
+       OR mine.counter IS NOT NULL OR :batch IS NOT NULL
 )"""
 
 REFUSED = """
@@ -117,7 +117,7 @@ REFUSED = """
 ), folded AS (
     INSERT INTO engine.folds (run, customer, space, bytes, thumb_bytes, counter, batch)
     SELECT :run, :customer, :space, 0, 0, mine.counter, :batch
-    FROM go, mine WHERE mine.counter IS NOT NULL OR :batch::integer IS NOT NULL
+    FROM go, mine WHERE mine.counter IS NOT NULL OR :batch IS NOT NULL
 )"""
 
 ANSWER = "SELECT said FROM verdict"

@@ -22,11 +22,11 @@ FILTERED = Statement(
     COLUMNS,
     """
 WHERE source <> 'tidy'
-  AND (:asset::text IS NULL OR asset = :asset)
-  AND (:customer::integer IS NULL OR asset LIKE :customer::text || '/%')
-  AND (:batch::integer IS NULL OR batch = :batch)
-  AND (cardinality(:outcomes::text[]) = 0 OR outcome = ANY(:outcomes))
-  AND (:since::timestamptz IS NULL OR claimed >= :since)
+  AND (:asset IS NULL OR asset = :asset)
+  AND (:customer IS NULL OR asset LIKE concat(:customer::text, '/%'))
+  AND (:batch IS NULL OR batch = :batch)
+  AND (cardinality(:outcomes) = 0 OR outcome = ANY(:outcomes))
+  AND (:since IS NULL OR claimed >= :since)
   AND (finished IS NULL OR NOT :running)
 ORDER BY id DESC LIMIT :limit
 """,
@@ -41,7 +41,7 @@ IS_FINISHED = Statement("SELECT finished IS NOT NULL AS finished FROM engine.run
 FORGET = Statement("""
 WITH page AS (
     SELECT id, asset, outcome, final, finished FROM engine.runs
-    WHERE id > :after AND claimed < now() - make_interval(secs => :seconds) ORDER BY id LIMIT :limit
+    WHERE id > :run_after AND claimed < now() - make_interval(secs => :seconds) ORDER BY id LIMIT :limit
 ), forgotten AS (
     DELETE FROM engine.runs WHERE id IN (
         SELECT id FROM page
@@ -96,11 +96,11 @@ class PostgresRuns(Role):
         return await self.run(run)
 
     async def forget(self, older_than_days: float, limit: int = 10_000) -> int:
-        values = {"seconds": older_than_days * 86_400, "limit": limit, "after": UUID(int=0)}
+        values = {"seconds": older_than_days * 86_400, "limit": limit, "run_after": UUID(int=0)}
         forgotten = 0
         while (row := await self._connections.row(FORGET, values)) is not None and row["last"] is not None:
             forgotten += row["forgotten"]
-            values["after"] = row["last"]
+            values["run_after"] = row["last"]
         return forgotten
 
 

@@ -40,7 +40,7 @@ WHERE "BatchId" = :batch
 SETTLED = Statement("""
 SELECT "AssetId" AS asset, "Status" AS status, COALESCE("Error", '') AS error, "Finished" AS finished
 FROM "BatchAssets" WHERE "BatchId" = :batch AND "Status" > 1
-  AND (:since::timestamptz IS NULL OR "Finished" >= :since)
+  AND (:since IS NULL OR "Finished" >= :since)
 ORDER BY "Finished" LIMIT 1000
 """)
 
