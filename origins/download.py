@@ -39,9 +39,10 @@ class Downloads:
     async def into(self, path: Path) -> AsyncIterator[Download]:
         """A download into a file that is there only if `finish` was reached."""
         loop = asyncio.get_running_loop()
-        landing = await loop.run_in_executor(self._threads, Landing, path, self._settings.max_bytes)
+        landing = Landing(path, self._settings.max_bytes)
         download = Download(path, landing, self._settings, self._threads)
         try:
+            await loop.run_in_executor(self._threads, landing.open)
             yield download
         finally:
             download.abandon()

@@ -36,16 +36,23 @@ class Landing:
         self._most = most
         self._hashes: dict[str, Hash] = {}  # of the bytes as they came
         self._writing, self._digesting = Lock(), Lock()
-        self._open = False
-        with _disk():
-            self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-        self._open = True
-        self.restart({})
+        self._sha256 = hashlib.sha256()
+        self.bytes = 0
+        self.head = b""
+        self._open = self._over = False
+
+    def open(self) -> None:
+        """Makes the file, unless it was discarded already."""
+        with self._writing, _disk():
+            if not self._over:
+                self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+                self._open = True
 
     def restart(self, hashes: Mapping[str, Hash]) -> None:
         """Forgets everything; from now on the bytes as they come are hashed in these ways too."""
         with self._writing, self._digesting, _disk():
-            os.ftruncate(self._fd, 0)
+            if self._open:
+                os.ftruncate(self._fd, 0)
             self._hashes = dict(hashes)
             self._sha256 = hashlib.sha256()
             self.bytes = 0
@@ -120,6 +127,7 @@ class Landing:
     def discard(self) -> None:
         """Removes what there is, unless it was finished."""
         with self._writing, self._digesting:
+            self._over = True
             if self._open:
                 self._open = False
                 os.close(self._fd)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from types_aiobotocore_s3 import S3Client
 
 from origins.port import GIB, MIB
-from origins.s3_errors import translated
+from origins.s3_errors import copying
 from origins.s3_object import ObjectFacts, S3Object
 from origins.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
 
-ONE_REQUEST = 5 * GIB
-"""The largest object that S3 copies in one request."""
+ONE_REQUEST = 1 * GIB
+"""Larger objects are copied in parts: S3 demands it above 5 GB, and below it is quicker."""
 PART = 512 * MIB
 """Grows with the object: S3 takes 10,000 parts at most."""
 MOST_PARTS = 10_000
@@ -47,7 +47,7 @@ class Copier:
     ) -> None:
         """Copies exactly the object that the facts describe."""
         match: dict[str, Any] = {"CopySourceIfMatch": facts.etag} if facts.etag else {}
-        with translated(f"{origin.address} to s3://{bucket}/{key}"):
+        with copying(f"{origin.address} to s3://{bucket}/{key}"):
             guard()
             if facts.bytes <= self._one_request:
                 await self._s3.copy_object(

@@ -31,6 +31,8 @@ from policies.reasons import (
     ORIGIN_UNAUTHORISED,
     ORIGIN_UNREACHABLE,
     ORIGIN_WRONG_REGION,
+    STORAGE_AWAY,
+    STORAGE_DENIED,
     Kind,
 )
 
@@ -62,6 +64,14 @@ STATUSES: dict[int, Kind] = {
     412: ORIGIN_CHANGED,
     429: ORIGIN_RATE_LIMITED,
 }
+OUR_FAULT: dict[Kind, Kind] = {
+    ORIGIN_DENIED: STORAGE_DENIED,
+    ORIGIN_NO_BUCKET: STORAGE_DENIED,
+    ORIGIN_INTERRUPTED: STORAGE_AWAY,
+    ORIGIN_RATE_LIMITED: STORAGE_AWAY,
+    ORIGIN_SERVER_ERROR: STORAGE_AWAY,
+    ORIGIN_UNREACHABLE: STORAGE_AWAY,
+}
 
 
 @contextmanager
@@ -81,6 +91,18 @@ def translated(address: str) -> Iterator[None]:
         raise IngestError(ORIGIN_REJECTED, f"{address}: {error}") from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise IngestError(ORIGIN_INTERRUPTED, f"{address}: the transfer broke ({type(error).__name__})") from error
+
+
+@contextmanager
+def copying(address: str) -> Iterator[None]:
+    """The same for copies of an object that was just looked at: what fails now is, most of it, our own bucket."""
+    try:
+        with translated(address):
+            yield
+    except IngestError as error:
+        if kind := OUR_FAULT.get(error.reason.kind):
+            raise IngestError(kind, error.reason.message) from error
+        raise
 
 
 def status_of(error: ClientError) -> int:
