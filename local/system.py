@@ -15,13 +15,14 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from local.aws import open_aws
+from local.aws import Aws, open_aws
 from local.child import Child, PartError, start
-from local.emulator import start_emulator
+from local.emulator import Emulator, start_emulator
 from local.leftovers import stop_leftover
 from local.ports import LOOPBACK, choose_port
 from local.postgres import start_postgres
@@ -90,6 +91,7 @@ class System:
         self._warn = warn
         self._parts: dict[str, Part] = {}
         self._lock: IO[str] | None = None
+        self._emulator: Emulator | None = None
         self.environment: dict[str, str] = HOUSE_RULES | dict(extra or {})
 
     @property
@@ -98,6 +100,11 @@ class System:
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name.replace(' ', '-')}.log"
+
+    def aws(self) -> AbstractContextManager[Aws]:
+        """Clients of its AWS."""
+        assert self._emulator
+        return open_aws(self._emulator)
 
     def start(self) -> None:
         """Bring everything up; PartError names what could not, with what to do."""
@@ -191,7 +198,7 @@ class System:
     def _start_aws(self) -> None:
         began, folder = time.monotonic(), self.folder / "aws"
         kept = folder.exists()
-        emulator = start_emulator(folder, log=self.log("aws"), port=self._ports.aws)
+        emulator = self._emulator = start_emulator(folder, log=self.log("aws"), port=self._ports.aws)
 
         def again() -> Child:
             return start_emulator(folder, log=self.log("aws"), port=emulator.port).child

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from engine.cli.output import seconds, show
 from engine.cli.stop import Failed
@@ -40,7 +41,7 @@ def up(
       ENGINE_ENV_FILE=.local/env sluice ingest https://example.org/page.tif
     """
     ports = Ports(port_postgres, port_aws, port_processor, port_image_server, port_engine)
-    system = System(folder.resolve(), ports, tell=came_up, warn=lambda text: show(f"[yellow]![/] {text}"))
+    system = System(folder.resolve(), ports, tell=came_up, warn=warn)
     with ended_by_signals():
         try:
             system.start()
@@ -59,3 +60,8 @@ def came_up(part: Up) -> None:
     """One line for a part that came up."""
     note = f"  [dim]{part.note}[/]" if part.note else ""
     show(f"[green]✓[/] {part.name:<13} {part.address:<44} [dim]{seconds(part.seconds):>7}[/]{note}")
+
+
+def warn(text: str) -> None:
+    """One line for something that a person should know of."""
+    show(f"[yellow]![/] {escape(text)}")

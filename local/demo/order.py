@@ -137,10 +137,10 @@ async def _write(connection: asyncpg.Connection[Any], works: Sequence[Work], ori
     return batch
 
 
-async def progress(connection: asyncpg.Connection[Any], batch: int) -> int:
+async def settled(connection: asyncpg.Connection[Any], batch: int) -> int:
     """How many assets of the batch are settled."""
-    settled: int = await connection.fetchval(PROGRESS, batch)
-    return settled
+    count: int = await connection.fetchval(PROGRESS, batch)
+    return count
 
 
 async def is_finished(connection: asyncpg.Connection[Any], batch: int) -> bool:

@@ -1,0 +1,149 @@
+"""`sluice demo`: the whole system, one batch through it, a table of what came out, and a page to look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+
+from engine.cli.output import joined, progress, row, show, size, table
+from engine.cli.stop import Failed
+from engine.cli.up import came_up, warn
+from local.child import Child, PartError
+from local.demo.collection import WORKS
+from local.demo.exhibition import KINDS, codec_of, exhibition, kept_in
+from local.demo.order import Result, is_finished, place_order, read_results, settled
+from local.demo.paint import start_painting
+from local.demo.site import open_site
+from local.interrupts import ended_by_signals
+from local.system import Ports, System, Up
+
+FOLDER = Path(".local") / "demo"
+PATIENCE = 600.0  # seconds for the batch
+STEP = 0.1
+
+
+def demo(
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Stay up until Ctrl-C, to look at the page.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its things.")] = FOLDER,
+    port_page: Annotated[int | None, typer.Option(min=1, max=65535, help="A fixed port for the page.")] = None,
+) -> None:
+    """Ingest one batch of images, end to end, on real parts; then show them.
+
+    Starts database, S3, queues, processor, image server and engine, paints a few pictures, and sends them through as
+    the DLCS would: rows, a batch, messages. Nothing is installed or left running.
+
+    Examples:
+      sluice demo
+      sluice demo --keep
+    """
+    place = folder.resolve()
+    extra = {"ENGINE_ALLOWED_NETWORKS": "127.0.0.0/8"}  # our own little origin is on loopback
+    system = System(place, Ports(), tell=came_up, warn=warn, extra=extra)
+    began = time.monotonic()
+    painters: list[Child] = []
+    with ended_by_signals():
+        try:
+            painters += start_painting(place / "pictures", place / "logs")
+            system.start()
+            _finish(painters, time.monotonic() - began)
+            _exhibit(system, place / "pictures", port_page, keep=keep)
+        except KeyboardInterrupt:
+            show("stopping …")
+        except PartError as error:
+            raise Failed(str(error)) from error
+        finally:
+            for painter in painters:
+                painter.stop(1)
+            system.stop()
+    show(f"all stopped; what it stored is kept in {place}")
+
+
+def _finish(painters: Sequence[Child], seconds_so_far: float) -> None:
+    """Wait for the pictures."""
+    began = time.monotonic()
+    for painter in painters:
+        painter.finish(patience=300)
+    files = sum(1 for work in WORKS if work.make)
+    note = "painted just now" if painters else "kept from before"
+    came_up(Up("pictures", f"{files} files", seconds_so_far + time.monotonic() - began if painters else 0, note))
+
+
+def _exhibit(system: System, pictures: Path, port_page: int | None, *, keep: bool) -> None:
+    """Send the works through and show what came out."""
+    told = system.environment
+    database, queue = told["ENGINE_DATABASE_URL"], told["ENGINE_IMAGE_QUEUE"]
+    with system.aws() as aws, open_site(pictures, aws, told["ENGINE_THUMBS_BUCKET"], port_page) as site:
+        began = time.monotonic()
+        batch = asyncio.run(place_order(database, aws, queue, WORKS, f"{site.url}/origin"))
+        show(f"\nbatch {batch}: {len(WORKS)} messages sent")
+        results = asyncio.run(_follow(system, database, batch))
+        took = time.monotonic() - began
+        site.texts["demo.json"] = exhibition(results, told["ENGINE_IMAGE_SERVER_URL"], took)
+        _tabulate(results, took)
+        if keep:
+            show(f"Look at them: [bold]{site.url}/[/]   (Ctrl-C ends)")
+            system.watch()
+        show(f"The page was at {site.url}/ and goes with this command; `make demo ARGS=--keep` keeps it up.")
+
+
+async def _follow(system: System, database: str, batch: int) -> list[Result]:
+    """Wait until the batch is finished, with a progress bar; the parts are looked after meanwhile."""
+    connection = await asyncpg.connect(database, timeout=10)
+    try:
+        with progress() as bar:
+            task = bar.add_task("ingesting", total=len(WORKS))
+            deadline = time.monotonic() + PATIENCE
+            while not await is_finished(connection, batch):
+                bar.update(task, completed=await settled(connection, batch))
+                system.look_after()
+                if time.monotonic() > deadline:
+                    raise PartError(f"the batch did not finish in {PATIENCE:.0f} s; see {system.log('engine')}")
+                await asyncio.sleep(STEP)
+            bar.update(task, completed=len(WORKS))
+        return await read_results(connection, batch, WORKS)
+    finally:
+        await connection.close()
+
+
+def _tabulate(results: Sequence[Result], took: float) -> None:
+    """One row for each work: what it was, what came out, how long each step took, and where it all is."""
+    made = table(
+        "",
+        "image",
+        "origin",
+        "pixels",
+        "kept as",
+        "thumbnails",
+        "seconds for each step",
+        "what came out",
+        right=["pixels"],
+    )
+    for result in results:
+        came = f"{KINDS.get(result.media_type or '', '')} {size(result.origin_bytes)}" if result.origin_bytes else None
+        if result.error:
+            row(made, result.work.title, came, None, None, None, _steps(result), result.error, style="yellow")
+            continue
+        row(
+            made,
+            result.work.title,
+            came,
+            f"{result.width} x {result.height}",
+            f"{codec_of(result)} {size(result.bytes)}",
+            joined([max(each) for each in result.sizes]),
+            _steps(result),
+            "\n".join(kept_in(result)),
+        )
+    show(made)
+    done = sum(1 for result in results if not result.error)
+    show(f"{done} ingested, {len(results) - done} refused as intended, in {took:.1f} s")
+
+
+def _steps(result: Result) -> str:
+    return "  ".join(f"{name} {spent:.2f}" for name, spent in result.steps.items() if spent >= 0.005)
