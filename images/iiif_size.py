@@ -20,8 +20,8 @@ MAX_SIZES = 100
 """Sizes that one policy may ask; far more than anybody needs, few enough to plan without a thought."""
 
 _SIDE = "[1-9][0-9]{0,4}"
-_UP_TO_100 = r"100(?:\.0{1,10})?|[1-9]?[0-9](?:\.[0-9]{1,10})?"
-_ANY_PERCENT = r"(?:0|[1-9][0-9]{0,3})(?:\.[0-9]{1,10})?"
+_UP_TO_100 = r"100(\.0{1,10})?|[1-9]?[0-9](\.[0-9]{1,10})?"
+_ANY_PERCENT = r"(0|[1-9][0-9]{0,3})(\.[0-9]{1,10})?"
 _ABOVE_ZERO = r"(?![0.]*$)"
 _SPACE = r"[ \t\r\n]*"
 
@@ -29,14 +29,14 @@ SIZE_PATTERN = "|".join(
     (
         r"\^?max",
         rf"\^?!?{_SIDE},{_SIDE}",
-        rf"\^?(?:{_SIDE},|,{_SIDE})",
-        rf"pct:{_ABOVE_ZERO}(?:{_UP_TO_100})",
+        rf"\^?({_SIDE},|,{_SIDE})",
+        rf"pct:{_ABOVE_ZERO}({_UP_TO_100})",
         rf"\^pct:{_ABOVE_ZERO}{_ANY_PERCENT}",
     )
 )
 """Every size, as one expression that Python and PostgreSQL read alike; to be matched whole."""
 
-OLD_LIST_PATTERN = rf"{_SPACE}{_SIDE}{_SPACE}(?:,{_SPACE}{_SIDE}{_SPACE})*"
+OLD_LIST_PATTERN = rf"{_SPACE}{_SIDE}{_SPACE}(,{_SPACE}{_SIDE}{_SPACE})*"
 """The older text of a thumbs policy, `1000,400,200,100`; to be matched whole, in both."""
 
 INTEGER_PATTERN = _SIDE

@@ -17,6 +17,8 @@ from images.strict_json import JsonError, read_json
 
 KDU_PRECINCTS = (256, 256, 256, 128, 128, 64, 64, 32, 16)
 
+EXPECTED_RECIPE = f"null or a JSON object with some of {', '.join(FIELDS)}"
+
 
 class RecipeError(ValueError):
     """A recipe that makes no sense: which field, what was expected, what was given."""
@@ -104,13 +106,12 @@ def kdu_name(recipe: Recipe) -> str:
 
 
 def _object(data: str | Mapping[str, Any]) -> Mapping[str, object]:
-    expected = "null or a JSON object with some of " + ", ".join(FIELDS)
     try:
         value = read_json(data) if isinstance(data, str) else data
     except JsonError as error:
-        raise RecipeError("recipe", expected, f"{quoted(data)}, {error}") from error
+        raise RecipeError("recipe", EXPECTED_RECIPE, f"{quoted(data)}, {error}") from error
     if not isinstance(value, Mapping):
-        raise RecipeError("recipe", expected, quoted(value))
+        raise RecipeError("recipe", EXPECTED_RECIPE, quoted(value))
     return value
 
 
