@@ -110,8 +110,9 @@ class OutboxRunner:
             await self._outbox.done(errand)
 
     async def _notify(self, payload: Mapping[str, object]) -> None:
-        told = dict(payload)
-        await self._notifier.batch_finished(str(told.pop("notificationId")), told)
+        batch = payload["batch"]
+        assert isinstance(batch, dict)
+        await self._notifier.batch_finished(str(payload["notificationId"]), batch)
 
     async def _nudged_within(self, seconds: float) -> None:
         try:

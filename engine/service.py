@@ -68,7 +68,9 @@ class Service:
             }
         )
         self._consumers = {
-            source: QueueConsumer(messages, self._slots, self._dependencies, self._ingest, QueueSettings(source))
+            source: QueueConsumer(
+                messages, self._slots, self._dependencies, self._ingest, QueueSettings(source, settings.work.poll)
+            )
             for source, messages in parts.queues.items()
         }
         self._synchronous = Synchronous(self._ingest_now, self._slots, parts.db, seconds=settings.http.seconds)

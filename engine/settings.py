@@ -188,6 +188,7 @@ def examine_settings(environ: Mapping[str, str]) -> tuple[Settings, tuple[Proble
             grace=read(t.GRACE_SECONDS),
             heart=read(t.HEART_SECONDS),
             visibility=read(t.VISIBILITY_SECONDS),
+            poll=read(t.POLL_SECONDS),
             drain=read(t.DRAIN_SECONDS),
         ),
         http=HttpPart(read(t.HTTP_HOST), read(t.HTTP_PORT), read(t.HTTP_TOKEN), read(t.HTTP_SECONDS)),

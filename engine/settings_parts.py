@@ -80,6 +80,7 @@ class WorkPart:
     grace: float
     heart: float
     visibility: float
+    poll: int
     drain: float
 
 

@@ -168,6 +168,12 @@ VISIBILITY_SECONDS = Variable(
     180.0,
     "How long a message that we work on stays invisible to others, unless renewed.",
 )
+POLL_SECONDS = Variable(
+    "ENGINE_POLL_SECONDS",
+    whole(1, 20),
+    20,
+    "How long one receive waits for a message; also how long stopping may wait for it.",
+)
 DRAIN_SECONDS = Variable(
     "ENGINE_DRAIN_SECONDS", seconds(1, 3600), 100.0, "How long running ingests may take to end after SIGTERM."
 )
@@ -279,6 +285,7 @@ SECTIONS: tuple[Section, ...] = (
             GRACE_SECONDS,
             HEART_SECONDS,
             VISIBILITY_SECONDS,
+            POLL_SECONDS,
             DRAIN_SECONDS,
         ),
     ),
