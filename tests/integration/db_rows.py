@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -34,6 +35,13 @@ class Rows:
 
     async def all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await self.connection.fetch(sql, *values)]
+
+    async def eventually(self, sql: str, *values: object) -> Any:
+        """The only column of the only row, as soon as there is one."""
+        async with asyncio.timeout(20):
+            while (found := await self.one(sql, *values)) is None:  # noqa: ASYNC110 - the database has no event for it
+                await asyncio.sleep(0.01)
+        return found
 
     async def asset(
         self,
