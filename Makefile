@@ -30,6 +30,10 @@ lock: setup  ## resolve the dependencies anew
 	  --all-extras --group pyproject.toml:dev pyproject.toml -o requirements/all.lock
 	@$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	  requirements/emulator.in -o requirements/emulator.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	  --extra tracing pyproject.toml -c requirements/all.lock -o requirements/engine.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	  --extra tracing --extra processor pyproject.toml -c requirements/all.lock -o requirements/processor.lock
 
 clean:  ## remove what setup and the local system made
 	rm -rf .venv .local
