@@ -12,13 +12,14 @@ from engine.db.connections import Connections
 from engine.db.postgres import PostgresDatabase
 from engine.db.settings import DatabaseSettings
 from engine.db.submissions import PostgresSubmissions
+from engine.db.tallies import PostgresTallies
 from engine.settings import Settings
 
 CONNECTIONS = 8
 
 
-class CommandDatabase(PostgresDatabase, PostgresSubmissions):
-    """The engine's database, and the handing in that only commands do."""
+class CommandDatabase(PostgresDatabase, PostgresSubmissions, PostgresTallies):
+    """The engine's database, and the handing in and the counting that only commands do."""
 
 
 @asynccontextmanager

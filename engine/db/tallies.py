@@ -1,0 +1,111 @@
+"""Totals and counters beside what they should be: for the audit, which may have them counted anew."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from engine.db.role import Role
+from engine.db.statement import Statement
+
+# What waits to be folded is part of the truth already.
+TOTALS = Statement("""
+SELECT total."Customer" AS customer, "TotalSizeOfStoredImages" AS bytes, "TotalSizeOfThumbnails" AS thumb_bytes,
+    COALESCE(held.bytes, 0) - COALESCE(waiting.bytes, 0) AS held_bytes,
+    COALESCE(held.thumb_bytes, 0) - COALESCE(waiting.thumb_bytes, 0) AS held_thumb_bytes
+FROM "CustomerStorage" AS total
+LEFT JOIN LATERAL (
+    SELECT sum("Size") AS bytes, sum("ThumbnailSize") AS thumb_bytes FROM "ImageStorage"
+    WHERE "Customer" = total."Customer"
+) AS held ON true
+LEFT JOIN LATERAL (
+    SELECT sum(bytes) AS bytes, sum(thumb_bytes) AS thumb_bytes FROM engine.folds
+    WHERE customer = total."Customer"
+) AS waiting ON true
+WHERE total."Space" = 0 AND (:customer::integer IS NULL OR total."Customer" = :customer)
+ORDER BY total."Customer"
+""")
+
+BATCHES = Statement("""
+SELECT batch."Id" AS batch, "Completed" AS completed, "Errors" AS errors, "Count" AS count,
+    batch."Finished" IS NOT NULL AS finished,
+    count(*) FILTER (WHERE "Status" = 3) AS counted_completed, count(*) FILTER (WHERE "Status" = 2) AS counted_errors
+FROM "Batches" AS batch LEFT JOIN "BatchAssets" ON "BatchId" = batch."Id"
+WHERE (:batch::integer IS NULL OR batch."Id" = :batch)
+  AND (:customer::integer IS NULL OR batch."Customer" = :customer)
+  AND NOT EXISTS (SELECT FROM engine.folds WHERE folds.batch = batch."Id")
+GROUP BY batch."Id"
+HAVING "Completed" <> count(*) FILTER (WHERE "Status" = 3) OR "Errors" <> count(*) FILTER (WHERE "Status" = 2)
+ORDER BY batch."Id" LIMIT 1000
+""")
+
+EXISTING = Statement("""SELECT "Id" AS id FROM "Images" WHERE "Id" = ANY(:assets)""")
+
+RECOUNT_BATCH = Statement("""
+INSERT INTO engine.folds (run, customer, space, bytes, thumb_bytes, batch)
+SELECT gen_random_uuid(), "Customer", 0, 0, 0, "Id" FROM "Batches" WHERE "Id" = :batch
+""")
+"""Through the fold like every other change, so that a batch finishes once and is announced once."""
+
+RECOUNT_CUSTOMER = Statement("""
+INSERT INTO engine.folds (run, customer, space, bytes, thumb_bytes)
+VALUES (gen_random_uuid(), :customer, 0, :bytes, :thumb_bytes)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What a customer is said to store, and what the rows of its assets add up to."""
+
+    customer: int
+    bytes: int
+    thumb_bytes: int
+    held_bytes: int
+    held_thumb_bytes: int
+
+    @property
+    def agrees(self) -> bool:
+        return (self.bytes, self.thumb_bytes) == (self.held_bytes, self.held_thumb_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Miscounted:
+    """A batch whose counters are not what its rows add up to."""
+
+    batch: int
+    completed: int
+    errors: int
+    count: int
+    finished: bool
+    counted_completed: int
+    counted_errors: int
+
+
+class PostgresTallies(Role):
+    """Sums of rows, and rows that should be those sums."""
+
+    async def totals(self, customer: int | None) -> list[Total]:
+        """Every customer's, or one's."""
+        return [Total(**row) for row in await self._connections.rows(TOTALS, {"customer": customer})]
+
+    async def miscounted(self, customer: int | None, batch: int | None) -> list[Miscounted]:
+        """Batches whose counters are wrong; those with a fold waiting are not judged."""
+        values: dict[str, object] = {"customer": customer, "batch": batch}
+        return [Miscounted(**row) for row in await self._connections.rows(BATCHES, values)]
+
+    async def existing(self, assets: Collection[str]) -> set[str]:
+        """Those of the assets that have a row."""
+        return {row["id"] for row in await self._connections.rows(EXISTING, {"assets": list(assets)})}
+
+    async def recount_batch(self, batch: int) -> None:
+        """Has the engine's next fold count the batch anew."""
+        await self._connections.row(RECOUNT_BATCH, {"batch": batch})
+
+    async def correct_total(self, total: Total) -> None:
+        """Has the engine's next fold move a customer's total by what it is wrong by."""
+        values: dict[str, object] = {
+            "customer": total.customer,
+            "bytes": total.held_bytes - total.bytes,
+            "thumb_bytes": total.held_thumb_bytes - total.thumb_bytes,
+        }
+        await self._connections.row(RECOUNT_CUSTOMER, values)
