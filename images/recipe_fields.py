@@ -78,6 +78,8 @@ class Number:
     def read(self, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise UnfitError
+        if isinstance(value, float) and math.isnan(value):  # which Decimal would not even compare
+            raise UnfitError
         if not self.low <= value <= self.high:
             raise UnfitError
         return float(value)
