@@ -14,6 +14,8 @@ from sqlalchemy import Connection, pool, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from migrations.refusal import CannotMigrateError
+
 SCHEMA = "engine"
 TURN = 0x51_01_CE  # the advisory lock of all who migrate
 PATIENCE = "10min"  # for our turn
@@ -55,10 +57,10 @@ def chosen_url() -> URL:
     """The database that the caller named, or the engine's own setting."""
     named = context.config.attributes.get("url") or os.environ.get("ENGINE_DATABASE_URL")
     if not named:
-        raise SystemExit("Which database? Set ENGINE_DATABASE_URL (postgresql://user:password@host/name).")
+        raise CannotMigrateError("Which database? Set ENGINE_DATABASE_URL (postgresql://user:password@host/name).")
     return make_url(named)
 
 
 if context.is_offline_mode():
-    raise SystemExit("These migrations look at the database before they change it: there is no --sql for them.")
+    raise CannotMigrateError("These migrations look at the database before they change it: there is no --sql for them.")
 asyncio.run(migrate_database(chosen_url()))

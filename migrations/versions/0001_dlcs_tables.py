@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Sequence, Table, Text, cast, insert, inspect,
 
 from migrations.dlcs_seeds import DEFAULT_CHANNELS, POLICIES, STORAGE_POLICY, SYSTEM
 from migrations.dlcs_tables import batch_ids, default_channels, metadata, policies, storage_policies
+from migrations.refusal import CannotMigrateError
 
 revision = "0001"
 down_revision = None
@@ -69,9 +70,9 @@ def _adopt(table: Table, found: set[str]) -> None:
     """Leaves a table as it is, provided that it has every column that the engine names."""
     missing = [column.name for column in table.columns if column.name not in found and not column.info.get("unused")]
     if missing:
-        raise SystemExit(
+        raise CannotMigrateError(
             f'The table "{table.name}" is there, but lacks {", ".join(missing)}. '
-            "Is this a DLCS database of these years? Nothing has been changed."
+            "Is this a DLCS database of these years?"
         )
 
 

@@ -14,8 +14,10 @@ import pytest
 
 from engine.db.migrate import downgrade, upgrade, wanted_revision
 from local.postgres import Postgres
+from migrations.refusal import CannotMigrateError
+from tests.conftest import DLCS_SCHEMA
 
-DLCS = (Path(__file__).parent.parent / "data" / "dlcs_schema.sql").read_text()
+DLCS = DLCS_SCHEMA.read_text()
 
 CATALOGUE = """
 SELECT 'column' AS what, table_name || '.' || column_name AS name,
@@ -30,6 +32,8 @@ UNION ALL
 SELECT 'sequence', sequence_name, data_type FROM information_schema.sequences WHERE sequence_schema = 'public'
 UNION ALL
 SELECT 'schema', nspname, '' FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+UNION ALL
+SELECT 'trigger', tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal
 ORDER BY 1, 2
 """
 ROWS = """
@@ -180,9 +184,21 @@ def test_migrating_twice_changes_nothing(make_database: Make) -> None:
 def test_a_table_that_lacks_a_column_we_name_is_told_and_nothing_changed(make_database: Make) -> None:
     url = make_database(DLCS, 'ALTER TABLE "Images" DROP COLUMN "MaxUnauthorised"')
     before = look(url)
-    with pytest.raises(SystemExit, match=r'"Images" is there, but lacks MaxUnauthorised'):
+    with pytest.raises(CannotMigrateError, match=r'"Images" is there, but lacks MaxUnauthorised'):
         upgrade(url)
     assert look(url) == before
+
+
+def test_the_policy_check_can_be_asked_and_the_guard_goes_with_it(make_database: Make) -> None:
+    url = make_database(DLCS)
+    found = look(url)
+    upgrade(url)
+    assert look(url, "SELECT engine.check_policy('thumbs', 'mine', '[\"!100,100\"]')") == [(None,)]
+    look(url, "SELECT engine.guard_policies(true)")
+    with pytest.raises(asyncpg.CheckViolationError):
+        look(url, """UPDATE "DeliveryChannelPolicies" SET "PolicyData" = 'rubbish' WHERE "Channel" = 'thumbs'""")
+    downgrade(url)
+    assert look(url) == found
 
 
 def test_processes_that_migrate_at_once_wait_for_each_other(make_database: Make) -> None:
@@ -198,3 +214,31 @@ def test_an_installed_engine_finds_its_migrations_from_anywhere(make_database: M
     program = f"from engine.db.migrate import upgrade; upgrade({url!r})"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, timeout=60)
     assert look(url, "SELECT version_num FROM engine.alembic_version") == [(wanted_revision(),)]
+
+
+def sluice(url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "sluice"
+    environment = {"PATH": "", "ENGINE_DATABASE_URL": url}
+    return subprocess.run([program, *words], env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_command_migrates_and_says_when_there_is_nothing_to_do(make_database: Make) -> None:
+    url = make_database()
+    assert sluice(url, "migrate", "--check").returncode == 1
+    assert sluice(url, "migrate").stdout == f"the database was at nothing and is at {wanted_revision()}\n"
+    assert sluice(url, "migrate").stdout == f"the database is at {wanted_revision()}: nothing to do\n"
+    assert sluice(url, "migrate", "--check").returncode == 0
+
+
+def test_the_command_takes_everything_back_when_told(make_database: Make) -> None:
+    url = make_database(DLCS)
+    before = look(url)
+    sluice(url, "migrate")
+    assert sluice(url, "migrate", "--take-back", "--yes").returncode == 0
+    assert look(url) == before
+
+
+def test_the_command_names_what_a_database_lacks(make_database: Make) -> None:
+    done = sluice(make_database(DLCS, 'ALTER TABLE "Images" DROP COLUMN "Roles"'), "migrate")
+    assert done.returncode == 1
+    assert "lacks Roles" in done.stderr
