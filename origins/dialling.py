@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,15 +20,17 @@ from policies.outcome import IngestError
 from policies.reasons import ORIGIN_ADDRESS_FORBIDDEN, ORIGIN_UNREACHABLE, ORIGIN_UNRESOLVABLE
 
 AddressInfo = tuple[Any, Any, Any, Any, tuple[Any, ...]]  # (family, type, protocol, canonical name, address)
+Lookup = Callable[[str, int, int, int], Sequence[AddressInfo]]  # as socket.getaddrinfo: host, port, family, type
 LOOKUPS = 16
 
 
 class Dialler(AbstractResolver):
     """Resolves and connects, but never to a forbidden address."""
 
-    def __init__(self, allowed: Sequence[Network], seconds: float) -> None:
+    def __init__(self, allowed: Sequence[Network], seconds: float, lookup: Lookup = socket.getaddrinfo) -> None:
         self._allowed = tuple(allowed)
         self._seconds = seconds
+        self._lookup = lookup
         self._threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="names")
 
     def socket_for(self, info: AddressInfo) -> socket.socket:
@@ -44,7 +46,7 @@ class Dialler(AbstractResolver):
         failure: Exception | None = None
         try:
             async with asyncio.timeout(self._seconds):
-                for info in await self._lookup(host, port, socket.AF_UNSPEC):
+                for info in await self._addresses(host, port, socket.AF_UNSPEC):
                     plug = self.socket_for(info)
                     plug.setblocking(False)
                     try:
@@ -74,12 +76,12 @@ class Dialler(AbstractResolver):
                 proto=protocol,
                 flags=socket.AI_NUMERICHOST,
             )
-            for found, _, protocol, _, address in await self._lookup(host, port, family)
+            for found, _, protocol, _, address in await self._addresses(host, port, family)
         ]
 
-    async def _lookup(self, host: str, port: int, family: int) -> list[AddressInfo]:
+    async def _addresses(self, host: str, port: int, family: int) -> list[AddressInfo]:
         def ask() -> list[AddressInfo]:
-            return list(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM))
+            return list(self._lookup(host, port, family, socket.SOCK_STREAM))
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, ask)

@@ -60,7 +60,7 @@ class HttpOrigin:
                 try:
                     async with self._web.get(url, _ranged(version, download.received), login) as answer:
                         version = await _begin(answer, version, download)
-                        await _pour(answer, download, version)
+                        await self._pour(answer, download, version)
                     break
                 except IngestError as error:
                     if error.reason.kind not in PASSING or pause is None or not (version and version.validator):
@@ -73,6 +73,22 @@ class HttpOrigin:
                 etag=version.etag,
                 last_modified=version.last_modified,
             )
+
+    async def _pour(self, answer: Answer, download: Download, version: Version) -> None:
+        while chunk := await self._next(answer):
+            await download.add(chunk)
+        if version.length is not None and download.received != version.length:
+            raise IngestError(ORIGIN_TRUNCATED, f"{answer.address}: {download.received} of {version.length} bytes came")
+
+    async def _next(self, answer: Answer) -> bytes:
+        """More of the body, in time; what only looks like traffic, such as endless framing, counts as silence."""
+        try:
+            async with asyncio.timeout(self._settings.idle_seconds) as patience:
+                return await answer.response.content.readany()
+        except TimeoutError as error:
+            if not patience.expired():
+                raise
+            raise IngestError(ORIGIN_IDLE, f"{answer.address} fell silent") from error
 
 
 def _ranged(version: Version | None, received: int) -> dict[str, str]:
@@ -101,13 +117,6 @@ async def _begin(answer: Answer, version: Version | None, download: Download) ->
         last_modified=headers.get("Last-Modified"),
         address=answer.address,
     )
-
-
-async def _pour(answer: Answer, download: Download, version: Version) -> None:
-    async for chunk in answer.response.content.iter_any():
-        await download.add(chunk)
-    if version.length is not None and download.received != version.length:
-        raise IngestError(ORIGIN_TRUNCATED, f"{answer.address}: {download.received} of {version.length} bytes came")
 
 
 def _validator(headers: CIMultiDictProxy[str]) -> str | None:

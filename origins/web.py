@@ -23,6 +23,7 @@ from origins.web_address import keeps_login, redirected
 from origins.web_answers import failure
 from policies.outcome import IngestError
 from policies.reasons import (
+    ORIGIN_ADDRESS_UNUSABLE,
     ORIGIN_BAD_ANSWER,
     ORIGIN_CERTIFICATE,
     ORIGIN_IDLE,
@@ -147,6 +148,8 @@ def translated(address: str) -> Iterator[None]:
         raise IngestError(ORIGIN_TRUNCATED, f"{address} ended before its end") from error
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as error:
         raise IngestError(ORIGIN_INTERRUPTED, f"{address}: the connection broke") from error
+    except aiohttp.InvalidURL as error:
+        raise IngestError(ORIGIN_ADDRESS_UNUSABLE, f"{address} is no address that names a host") from error
     except aiohttp.ClientError as error:
         said = redact(" ".join(str(error).split()))[:200]
         raise IngestError(ORIGIN_BAD_ANSWER, f"{address}: {type(error).__name__} {said}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -55,10 +56,10 @@ class HttpOriginServer:
 
 
 @asynccontextmanager
-async def http_origin() -> AsyncIterator[HttpOriginServer]:
+async def http_origin(tls: ssl.SSLContext | None = None) -> AsyncIterator[HttpOriginServer]:
     """A server on a free port of the loopback address."""
     origin = HttpOriginServer()
-    server = await asyncio.start_server(origin.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(origin.serve, "127.0.0.1", 0, ssl=tls)
     origin.port = server.sockets[0].getsockname()[1]
     try:
         yield origin
