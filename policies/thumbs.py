@@ -135,16 +135,13 @@ def _largest_first(thumb: Thumb) -> tuple[int, int, int]:
 
 
 def _keeps_shape(size: Size, image: Size) -> bool:
-    """Whether a size has the image's own proportions, as exactly as whole pixels can."""
-    return _by_width(size, image) or _by_height(size, image)
+    """Whether a size has the image's own proportions, so that its longest edge alone asks for exactly this size.
 
-
-def _by_width(size: Size, image: Size) -> bool:
-    """Whether asking for the width alone gives exactly this size: a server rounds, and makes no side 1 of 0."""
-    return (2 * size.width * image.height + image.width) // (2 * image.width) == size.height
-
-
-def _by_height(size: Size, image: Size) -> bool:
+    Servers round to the nearest pixel, and make no side 1 of 0. What was rounded along the shorter edge comes out
+    the same along the longer one.
+    """
+    if image.width >= image.height:
+        return (2 * size.width * image.height + image.width) // (2 * image.width) == size.height
     return (2 * size.height * image.width + image.height) // (2 * image.height) == size.width
 
 
@@ -159,15 +156,13 @@ def _derivable(thumb: Thumb, base: Thumb, image: Size) -> bool:
 
 
 def _form(thumb: Thumb, image: Size) -> str:
-    """The cheapest request that gives exactly this size: the longest edge alone, the other, or both."""
+    """The cheapest request that gives exactly this size: the longest edge alone, or both where it must be."""
     size = thumb.size
     if thumb.capped:
         return "max"
-    wide = (_by_width(size, image), f"{size.width},")
-    high = (_by_height(size, image), f",{size.height}")
-    forms = (wide, high) if size.width >= size.height else (high, wide)
-    cheap = next((form for exact, form in forms if exact), str(size))
-    return f"^{cheap}" if thumb.enlarged else cheap
+    edge = f"{size.width}," if image.width >= image.height else f",{size.height}"
+    form = edge if _keeps_shape(size, image) else str(size)
+    return f"^{form}" if thumb.enlarged else form
 
 
 def _enlarge_from(asked: tuple[Asked, ...], plan: IngestPlan, image: Size) -> Asked | None:

@@ -1,0 +1,65 @@
+"""The catalogue of reasons, and the exceptions that carry them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from policies import reasons
+from policies.catalogue import CATALOGUE
+from policies.outcome import Busy, Failure, IngestError, Refused, Retry, granted
+from policies.reasons import ERROR_COLUMN, Blame, Fate, Kind
+
+
+def test_every_kind_has_a_code_of_its_own() -> None:
+    kinds = [value for value in vars(reasons).values() if isinstance(value, Kind)]
+    assert len(CATALOGUE) == len({id(kind) for kind in kinds})
+    assert all(CATALOGUE[kind.code] is kind for kind in kinds)
+
+
+@pytest.mark.parametrize("kind", CATALOGUE.values(), ids=lambda kind: kind.code)
+def test_every_kind_says_when_it_happens_and_what_to_do(kind: Kind) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", kind.code)
+    for sentence in (kind.when, kind.remedy):
+        assert len(sentence) > 15
+        assert sentence.rstrip().endswith((".", "`"))
+        assert "\n" not in sentence
+
+
+def a_kind(fate: Fate) -> Kind:
+    return Kind("code", fate, Blame.US, when="", remedy="")
+
+
+@pytest.mark.parametrize(
+    ("fate", "outcome"),
+    [
+        (Fate.REFUSED, Refused(a_kind(Fate.REFUSED).of("why"))),
+        (Fate.RETRY, Retry(a_kind(Fate.RETRY).of("why"), 7)),
+        (Fate.BUSY, Busy(a_kind(Fate.BUSY).of("why"), 7)),
+    ],
+)
+def test_an_error_carries_the_outcome_that_its_kind_means(fate: Fate, outcome: Failure) -> None:
+    error = IngestError(a_kind(fate), "why", after=7)
+    assert error.outcome == outcome
+    assert str(error) == "why"
+
+
+def test_an_unreadable_message_never_becomes_an_error_of_a_run() -> None:
+    with pytest.raises(AssertionError, match="never becomes a run"):
+        _ = IngestError(a_kind(Fate.UNREADABLE), "why").outcome
+
+
+def test_what_is_granted_is_handed_on_and_what_is_refused_is_raised() -> None:
+    assert granted("plan") == "plan"
+    refused = Refused(a_kind(Fate.REFUSED).of("why"))
+    with pytest.raises(IngestError) as raised:
+        granted(refused)
+    assert raised.value.outcome == refused
+
+
+def test_a_reason_fits_its_column_and_reads_as_code_and_sentence() -> None:
+    reason = a_kind(Fate.REFUSED).of("x" * 2000)
+    assert len(reason.for_row) == ERROR_COLUMN
+    assert a_kind(Fate.BUSY).of("why").code == "code"
+    assert str(a_kind(Fate.BUSY).of("why")) == "code: why"
