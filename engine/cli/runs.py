@@ -20,6 +20,7 @@ from engine.db.port import RunFilter, RunRecord
 from engine.inbound.answers import run_body
 from engine.settings import DATABASE
 from policies.reasons import CATALOGUE
+from policies.redact import redact
 from policies.request import AssetId, parse_asset_id
 
 STYLES = {"ingested": "green", "refused": "red", "retry": "yellow", "abandoned": "yellow", "running": "cyan"}
@@ -121,7 +122,7 @@ def as_table(found: list[RunRecord]) -> Table:
 def in_short(run: RunRecord) -> str:
     """What came of it, in a few words."""
     if run.reason_code:
-        return f"{run.reason_code}: {run.reason}"
+        return redact(f"{run.reason_code}: {run.reason}")
     details = run.details
     parts = [
         str(details.size).replace(",", " x ") if details.size else "",
@@ -139,7 +140,7 @@ def as_page(run: RunRecord) -> Table:
     made.add_row("outcome", f"[{STYLES.get(outcome, 'default')}]{outcome}[/]")
     kind = CATALOGUE.get(run.reason_code or "")
     if body.pop("reason"):
-        made.add_row("reason", escape(f"{run.reason_code}: {run.reason}"))
+        made.add_row("reason", escape(redact(f"{run.reason_code}: {run.reason}")))
         made.add_row("what to do", escape(kind.remedy) if kind else NONE)
     for key, value in body.items():
         for label, text in _lines(key, value):

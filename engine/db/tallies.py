@@ -39,7 +39,7 @@ HAVING "Completed" <> count(*) FILTER (WHERE "Status" = 3) OR "Errors" <> count(
 ORDER BY batch."Id" LIMIT 1000
 """)
 
-EXISTING = Statement("""SELECT "Id" AS id FROM "Images" WHERE "Id" = ANY(:assets)""")
+EXISTING = Statement("""SELECT "Id" AS id FROM "Images" WHERE "Id" = ANY(:names)""")
 
 RECOUNT_BATCH = Statement("""
 INSERT INTO engine.folds (run, customer, space, bytes, thumb_bytes, batch)
@@ -95,7 +95,7 @@ class PostgresTallies(Role):
 
     async def existing(self, assets: Collection[str]) -> set[str]:
         """Those of the assets that have a row."""
-        return {row["id"] for row in await self._connections.rows(EXISTING, {"assets": list(assets)})}
+        return {row["id"] for row in await self._connections.rows(EXISTING, {"names": list(assets)})}
 
     async def recount_batch(self, batch: int) -> None:
         """Has the engine's next fold count the batch anew."""
