@@ -57,16 +57,16 @@ def admit(plan: IngestPlan, seen: Seen | None, facts: Facts, rules: Rules) -> Ad
         size=seen.header.size if seen.header else None,
     )
     return (
-        _size_gate(seen, rules)
+        _size_gate(plan, seen, rules)
         or (_image_gate(plan, seen, media_type, rules) if plan.image_work else None)
         or check_quota(facts, rules, _bytes_to_store(plan, seen, as_it_is=as_it_is))
         or admitted
     )
 
 
-def _size_gate(seen: Seen, rules: Rules) -> Refused | None:
-    """Refuses what is empty or larger than this engine handles."""
-    if seen.bytes == 0:
+def _size_gate(plan: IngestPlan, seen: Seen, rules: Rules) -> Refused | None:
+    """Refuses an image without bytes, and what is larger than this engine handles."""
+    if plan.image_work and seen.bytes == 0:
         return Refused(IMAGE_EMPTY.of("the origin is there, but has no bytes"))
     if seen.bytes > rules.max_bytes:
         return Refused(IMAGE_TOO_LARGE.of(f"the origin has {seen.bytes} bytes; at most {rules.max_bytes} are taken"))

@@ -7,7 +7,7 @@ exception raises IngestError with a kind from the catalogue of reasons, and the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, assert_never
 from uuid import UUID
 
 from images.size import Size
@@ -102,6 +102,8 @@ class IngestError(Exception):
                 return Busy(self.reason, self.after)
             case Fate.UNREADABLE:
                 raise AssertionError("an unreadable message never becomes a run") from self
+            case _:
+                assert_never(self.reason.kind.fate)
 
 
 def granted(answer: Granted | Refused) -> Granted:

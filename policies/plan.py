@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 from images.iiif_size import IiifSize
 from images.recipe import NAMED, Recipe
@@ -117,6 +118,8 @@ def image_location(plan: IngestPlan, rules: Rules) -> str | None:
             origin = plan.place.s3
             assert origin is not None
             return write_s3(origin.bucket, origin.key, rules.region and (origin.region or rules.region))
+        case _:
+            assert_never(plan.location)
 
 
 def counts_to_quota(plan: IngestPlan, rules: Rules) -> bool:

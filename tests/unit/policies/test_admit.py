@@ -133,6 +133,14 @@ def test_what_is_readable_is_a_rule() -> None:
     assert refusal(seen(), ready=True, rules={"readable": frozenset({"image/heic"})})[0] == "format-not-served"
 
 
+def test_an_ingest_that_needs_nothing_of_its_origin_is_admitted() -> None:
+    assert admit(make_plan(), None, make_facts(), make_rules()) == Admitted()
+
+
+def test_a_file_may_be_empty() -> None:
+    assert admitted(seen(None, bytes=0), "file").bytes == 0
+
+
 @pytest.mark.parametrize(
     ("what", "code"),
     [

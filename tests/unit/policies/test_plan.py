@@ -18,6 +18,7 @@ from policies.plan import (
     Place,
     ReadFrom,
     StrategyKind,
+    counts_to_quota,
     image_location,
     plan_ingest,
     read_in_place,
@@ -237,6 +238,14 @@ def test_a_storage_policy_without_a_row_promises_nothing_except_to_the_exempt() 
     assert answer.reason.code == "quota-unknown"
     assert '"gold" of customer 99' in answer.reason.message
     assert isinstance(plan_ingest(facts, make_place(), make_rules(quota_exempt=frozenset({99}))), IngestPlan)
+
+
+@pytest.mark.parametrize("channel", ["iiif-img", "thumbs", "file"])
+def test_what_is_stored_counts_unless_the_channel_is_none_or_the_customer_exempt(channel: str) -> None:
+    plan = make_plan(channels=make_channels(channel))
+    assert counts_to_quota(plan, make_rules())
+    assert not counts_to_quota(plan, make_rules(quota_exempt=frozenset({99})))
+    assert not counts_to_quota(make_plan(channels=make_channels("none")), make_rules())
 
 
 def test_locations_are_written_with_a_region_where_the_house_wants_it() -> None:
