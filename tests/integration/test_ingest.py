@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
+from policies.request import AssetId
 from tests.integration.db_rows import ASSET
-from tests.integration.rig import Rig, picture
+from tests.integration.rig import SECONDS, Rig, picture
 
 
 async def test_a_message_becomes_a_jpeg_2000_with_thumbnails_recorded_and_gone_from_the_queue(rig: Rig) -> None:
@@ -34,3 +36,142 @@ async def test_a_message_becomes_a_jpeg_2000_with_thumbnails_recorded_and_gone_f
     assert json.loads(metadata) == {"o": sizes, "a": []}
     run = await rig.last_run()
     assert (run["outcome"], run["thumbs_by"]) == ("ingested", "image-server")
+
+
+async def test_every_way_to_fail_names_its_reason_in_the_row_and_the_engine_goes_on(rig: Rig) -> None:
+    """Not JSON, no such asset, an origin that is not there, not an image: each as its outcome, then a good one."""
+    customer = ASSET.customer
+    missing, text, good = (AssetId(customer, 1, name) for name in ("missing", "text", "good"))
+    await rig.rows.asset(missing, origin=rig.origin.put("missing.tif", 404))
+    await rig.rows.asset(text, origin=rig.origin.put("page.html", b"<!doctype html><html><body>Login</body></html>"))
+    await rig.rows.asset(good, origin=rig.origin.put("good.tif", picture()))
+    batch = await rig.rows.batch(missing, text, good)
+    async with rig.engine():
+        rig.send_body("{ this is not JSON")
+        rig.send(AssetId(customer, 1, "nobody"))
+        for asset in (missing, text, good):
+            rig.send(asset, batch=batch)
+        rows = {asset: await rig.finished(asset) for asset in (missing, text, good)}
+        await rig.settled()
+    assert "404" in rows[missing]["Error"]
+    assert "text/html" in rows[text]["Error"]
+    assert rows[good]["Error"] == ""
+    assert await rig.rows.batch_counters(batch) == (1, 2, True)
+    errors = await rig.rows.all('SELECT "AssetId", "Status" FROM "BatchAssets" ORDER BY 1')
+    assert errors == [("99/1/good", 3), ("99/1/missing", 2), ("99/1/text", 2)]
+    assert rig.keys(rig.buckets.storage) == [str(good)]
+    dead = rig.aws.sqs.receive_message(QueueUrl=f"{rig.queues.images}-dead", WaitTimeSeconds=5)["Messages"]
+    assert [message["Body"] for message in dead] == ["{ this is not JSON"]
+
+
+async def test_an_origin_that_fails_in_passing_is_tried_again_and_the_asset_left_alone(rig: Rig) -> None:
+    await rig.rows.asset(origin=rig.origin.put("page.tif", 503))
+    async with rig.engine():
+        rig.send()
+        async with asyncio.timeout(SECONDS):
+            while not await rig.rows.one("SELECT count(*) FROM engine.runs WHERE outcome = 'retry'"):
+                await asyncio.sleep(0.02)
+        row = await rig.image()
+    assert (row["Ingesting"], row["Error"], row["Finished"]) == (True, "", None)
+    assert "503" in (await rig.last_run())["reason"]
+
+
+async def test_a_new_ingest_replaces_the_old_pictures_and_counts_its_bytes_once(rig: Rig) -> None:
+    await rig.rows.asset(origin=rig.origin.put("page.tif", picture((1300, 1000))))
+    async with rig.engine():
+        assert (await rig.post(created="2026-11-20T10:00:00Z"))[0] == 200
+        await rig.settled()
+        before = rig.picture(rig.buckets.thumbs, f"{ASSET}/open/100.jpg").convert("L").tobytes()
+        rig.aws.s3.put_object(Bucket=rig.buckets.storage, Key=f"{ASSET}/info/v3.json", Body=b"{}")
+        rig.origin.put("page.tif", picture((700, 1000), shade=128))
+        await rig.rows.connection.execute('UPDATE "Images" SET "MaxUnauthorised" = 150')
+        assert (await rig.post(created="2026-11-20T11:00:00Z"))[0] == 200
+        await rig.settled()
+    row = await rig.image()
+    assert (row["Width"], row["Height"]) == (700, 1000)
+    thumbs = [f"{ASSET}/auth/200.jpg", f"{ASSET}/auth/400.jpg", f"{ASSET}/open/100.jpg", f"{ASSET}/s.json"]
+    assert rig.keys(rig.buckets.thumbs) == thumbs
+    assert rig.body(rig.buckets.thumbs, f"{ASSET}/s.json") == b'{"o":[[70,100]],"a":[[280,400],[140,200]]}'
+    assert rig.picture(rig.buckets.thumbs, f"{ASSET}/open/100.jpg").convert("L").tobytes() != before
+    assert rig.keys(rig.buckets.storage) == [str(ASSET)]
+    assert await rig.rows.totals() == await rig.rows.sums()
+    assert await rig.rows.sums() == (
+        len(rig.body(rig.buckets.storage, str(ASSET))),
+        sum(len(rig.body(rig.buckets.thumbs, key)) for key in thumbs[:-1]),
+    )
+
+
+async def test_a_full_message_makes_its_asset_and_ingests_it(rig: Rig) -> None:
+    body = {
+        "ID": "page-9",
+        "customer": "99",
+        "space": 1,
+        "Origin": rig.origin.put("page.tif", picture()),
+        "imageOptimisationPolicy": "https://my.dlcs/imageOptimisationPolicies/fastest",
+        "deliveryChannels": ["iiif-img", "thumbs"],
+        "roles": ["https://my.dlcs/roles/clickthrough"],
+    }
+    async with rig.engine():
+        rig.send_body(json.dumps({"TopicArn": "t", "Message": json.dumps(body)}))
+        await rig.settled()
+        row = await rig.finished(AssetId(99, 1, "page-9"))
+    assert (row["Error"], row["Width"]) == ("", 300)
+    assert rig.keys(rig.buckets.thumbs) == [
+        "99/1/page-9/auth/100.jpg",
+        "99/1/page-9/auth/200.jpg",
+        "99/1/page-9/s.json",
+    ]
+
+
+async def test_over_quota_is_refused_before_anything_is_fetched(rig: Rig) -> None:
+    await rig.rows.storage(total=950, maximum=1000)
+    await rig.rows.asset(origin=rig.origin.put("page.tif", picture()))
+    async with rig.engine():
+        status, answer = await rig.post()
+    assert status == 507
+    assert answer["reason"]["message"] == "StoragePolicy size limit exceeded"
+    assert (await rig.image())["Error"] == "StoragePolicy size limit exceeded"
+    assert rig.origin.hits == {}
+
+
+async def test_the_same_message_delivered_twice_is_worked_on_once(rig: Rig) -> None:
+    await rig.rows.asset(origin=rig.origin.put("page.tif", picture()))
+    await rig.rows.queue(2)
+    async with rig.engine():
+        rig.send()
+        await rig.finished()
+        rig.send()
+        await rig.settled()
+    assert rig.origin.hits == {"page.tif": 1}
+    assert await rig.rows.queue_size() == 1
+    assert await rig.rows.one("SELECT count(*) FROM engine.runs WHERE source = 'default'") == 1
+
+
+async def test_a_batch_is_finished_once_and_told_once(rig: Rig) -> None:
+    assets = [AssetId(99, 1, f"page-{number}") for number in range(6)]
+    for asset in assets:
+        await rig.rows.asset(asset, origin=rig.origin.put(f"{asset.asset}.tif", picture(shade=7 * len(asset.asset))))
+    batch = await rig.rows.batch(*assets)
+    heard = rig.aws.make_queue(f"heard-{batch}-{rig.buckets.storage}")
+    arn = rig.aws.sqs.get_queue_attributes(QueueUrl=heard, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rig.aws.sns.subscribe(TopicArn=rig.environment["ENGINE_BATCH_TOPIC"], Protocol="sqs", Endpoint=arn)
+    async with rig.engine():
+        for asset in assets:
+            rig.send(asset, batch=batch)
+        await rig.settled()
+        assert await rig.rows.batch_counters(batch) == (6, 0, True)
+        rig.send(assets[0], batch=batch, created="2026-11-21T10:00:00Z")
+        await rig.settled()
+    told = rig.aws.sqs.receive_message(QueueUrl=heard, MaxNumberOfMessages=10, WaitTimeSeconds=2)["Messages"]
+    (envelope,) = [json.loads(message["Body"]) for message in told]
+    notice = json.loads(envelope["Message"])
+    assert {key: notice[key] for key in ("id", "customer", "count", "completed", "errors", "superseded")} == {
+        "id": batch,
+        "customer": 99,
+        "count": 6,
+        "completed": 6,
+        "errors": 0,
+        "superseded": False,
+    }
+    assert notice["submitted"].endswith("Z")
+    assert envelope["MessageAttributes"]["CustomerId"] == {"Type": "String", "Value": "99"}
