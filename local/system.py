@@ -34,10 +34,11 @@ QUEUES = {"IMAGE": "images", "PRIORITY": "images-priority", "FILE": "files"}
 LOOK = 0.2  # seconds between two looks at the children
 RESTARTS, WITHIN = 3, 60.0  # a part may die this often in this many seconds
 HOUSE_RULES = {  # one machine, one engine: what is left of a killed one is taken over soon
-    "ENGINE_LEASE_SECONDS": "20",
+    "ENGINE_LEASE_SECONDS": "100",
     "ENGINE_GRACE_SECONDS": "5",
     "ENGINE_HEART_SECONDS": "5",
     "ENGINE_VISIBILITY_SECONDS": "30",
+    "ENGINE_POLL_SECONDS": "2",  # what an idle engine takes to stop
     "ENGINE_DRAIN_SECONDS": "20",
 }
 PATIENCE = {"engine": 30.0}  # seconds to end in, else 10

@@ -26,11 +26,13 @@ from local.system import Ports, System, Up
 FOLDER = Path(".local") / "demo"
 PATIENCE = 600.0  # seconds for the batch
 STEP = 0.1
+SMALL = 0.25  # of the sides
 
 
 def demo(
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Stay up until Ctrl-C, to look at the page.")] = False,
+    small: Annotated[bool, typer.Option("--small", help="Small pictures, for a quick look.")] = False,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its things.")] = FOLDER,
     port_page: Annotated[int | None, typer.Option(min=1, max=65535, help="A fixed port for the page.")] = None,
 ) -> None:
@@ -44,16 +46,17 @@ def demo(
       sluice demo --keep
     """
     place = folder.resolve()
+    pictures = place / ("small-pictures" if small else "pictures")
     extra = {"ENGINE_ALLOWED_NETWORKS": "127.0.0.0/8"}  # our own little origin is on loopback
     system = System(place, Ports(), tell=came_up, warn=warn, extra=extra)
     began = time.monotonic()
     painters: list[Child] = []
     with ended_by_signals():
         try:
-            painters += start_painting(place / "pictures", place / "logs")
+            painters += start_painting(pictures, place / "logs", SMALL if small else 1)
             system.start()
             _finish(painters, time.monotonic() - began)
-            _exhibit(system, place / "pictures", port_page, keep=keep)
+            _exhibit(system, pictures, port_page, keep=keep)
         except KeyboardInterrupt:
             show("stopping …")
         except PartError as error:
@@ -70,7 +73,7 @@ def _finish(painters: Sequence[Child], seconds_so_far: float) -> None:
     began = time.monotonic()
     for painter in painters:
         painter.finish(patience=300)
-    files = sum(1 for work in WORKS if work.make)
+    files = sum(1 for work in WORKS if work.picture)
     note = "painted just now" if painters else "kept from before"
     came_up(Up("pictures", f"{files} files", seconds_so_far + time.monotonic() - began if painters else 0, note))
 
@@ -86,7 +89,8 @@ def _exhibit(system: System, pictures: Path, port_page: int | None, *, keep: boo
         results = asyncio.run(_follow(system, database, batch))
         took = time.monotonic() - began
         site.texts["demo.json"] = exhibition(results, told["ENGINE_IMAGE_SERVER_URL"], took)
-        _tabulate(results, took)
+        _tabulate(results)
+        _judge(results, took)
         if keep:
             show(f"Look at them: [bold]{site.url}/[/]   (Ctrl-C ends)")
             system.watch()
@@ -112,38 +116,31 @@ async def _follow(system: System, database: str, batch: int) -> list[Result]:
         await connection.close()
 
 
-def _tabulate(results: Sequence[Result], took: float) -> None:
+def _tabulate(results: Sequence[Result]) -> None:
     """One row for each work: what it was, what came out, how long each step took, and where it all is."""
-    made = table(
-        "",
-        "image",
-        "origin",
-        "pixels",
-        "kept as",
-        "thumbnails",
-        "seconds for each step",
-        "what came out",
-        right=["pixels"],
-    )
+    made = table("", "image", "origin", "came out as", "thumbnails", "seconds for each step", "where")
     for result in results:
         came = f"{KINDS.get(result.media_type or '', '')} {size(result.origin_bytes)}" if result.origin_bytes else None
         if result.error:
-            row(made, result.work.title, came, None, None, None, _steps(result), result.error, style="yellow")
+            row(made, result.work.title, came, None, None, _steps(result), result.error, style="yellow")
             continue
-        row(
-            made,
-            result.work.title,
-            came,
-            f"{result.width} x {result.height}",
-            f"{codec_of(result)} {size(result.bytes)}",
-            joined([max(each) for each in result.sizes]),
-            _steps(result),
-            "\n".join(kept_in(result)),
-        )
+        kept = f"{codec_of(result)}, {size(result.bytes)}\n{result.width} x {result.height}"
+        thumbs = " ".join(str(max(each)) for each in result.sizes)
+        row(made, result.work.title, came, kept, thumbs, _steps(result), "\n".join(kept_in(result)))
     show(made)
-    done = sum(1 for result in results if not result.error)
-    show(f"{done} ingested, {len(results) - done} refused as intended, in {took:.1f} s")
 
 
 def _steps(result: Result) -> str:
-    return "  ".join(f"{name} {spent:.2f}" for name, spent in result.steps.items() if spent >= 0.005)
+    """Each step that took any time, and all of them together."""
+    spent = [f"{name} {each:.2f}" for name, each in result.steps.items() if each >= 0.05]
+    return f"{', '.join(spent)}\ntogether {sum(result.steps.values()):.2f}"
+
+
+def _judge(results: Sequence[Result], took: float) -> None:
+    """Say how it went; Failed when a work that is there was refused."""
+    refused = [result for result in results if result.error]
+    show(f"{len(results) - len(refused)} ingested, {len(refused)} refused, in {took:.1f} s")
+    if lost := [result.work.title for result in refused if result.work.picture]:
+        raise Failed(
+            f"refused, and should not have been: {joined(lost)}", "The logs of all parts are in .local/demo/logs."
+        )

@@ -16,8 +16,25 @@ from PIL import Image
 
 from local.demo.pictures import exact, landscape, paper
 
-Shape = tuple[int, int]
+Shape = tuple[int, int]  # height, width
 EXIF_ORIENTATION: Final = 0x0112
+IMAGE: Final = ("iiif-img", "default")
+THUMBS: Final = ("thumbs", "default")
+FILE: Final = ("file", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How the file of a work is made: drawn at a size, then saved in its format."""
+
+    draw: Callable[[Shape, np.random.Generator], Image.Image]
+    shape: Shape
+    save: Callable[[Image.Image, Path], None]
+
+    def make(self, path: Path, rng: np.random.Generator, share: float) -> None:
+        """Write the file, its sides at that share of their length."""
+        height, width = self.shape
+        self.save(self.draw((round(height * share), round(width * share)), rng), path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,60 +46,88 @@ class Work:
     file: str
     story: str
     channels: tuple[tuple[str, str], ...]  # channel, name of its policy
-    make: Callable[[Path, np.random.Generator], None] | None = None  # None: there is no such file
+    picture: Picture | None = None  # None: there is no such file
 
 
-def _dawn(path: Path, rng: np.random.Generator) -> None:
-    landscape.dawn((2600, 3900), rng).save(path, "TIFF", compression="tiff_lzw")
+def _tiff(image: Image.Image, path: Path) -> None:
+    image.save(path, "TIFF", compression="tiff_lzw" if image.mode == "RGB" else None)
 
 
-def _night(path: Path, rng: np.random.Generator) -> None:
-    landscape.night((2400, 3600), rng).save(path, "TIFF")
+def _jpeg(image: Image.Image, path: Path) -> None:
+    image.save(path, "JPEG", quality=92)
 
 
-def _folio(path: Path, rng: np.random.Generator) -> None:
+def _jpeg_on_its_side(image: Image.Image, path: Path) -> None:
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = 6  # to be turned clockwise before it is shown
-    on_its_side = paper.folio((3600, 2500), rng).transpose(Image.Transpose.ROTATE_90)
-    on_its_side.save(path, "JPEG", quality=92, exif=exif.tobytes())
+    image.transpose(Image.Transpose.ROTATE_90).save(path, "JPEG", quality=92, exif=exif.tobytes())
 
 
-def _survey(path: Path, rng: np.random.Generator) -> None:
-    paper.survey((2800, 3800), rng).save(path, "PNG", compress_level=3)
+def _png(image: Image.Image, path: Path) -> None:
+    image.save(path, "PNG", compress_level=3)
 
 
-def _marbled(path: Path, rng: np.random.Generator) -> None:
-    picture = paper.marbled((2600, 3600), rng)
+def _tile_ready(image: Image.Image, path: Path) -> None:
     options = {"tile_size": (1024, 1024), "num_resolutions": 6, "progression": "RPCL", "codeblock_size": (64, 64)}
-    picture.save(path, "JPEG2000", irreversible=True, quality_mode="rates", quality_layers=[10], **options)
+    image.save(path, "JPEG2000", irreversible=True, quality_mode="rates", quality_layers=[10], **options)
 
-
-def _moon(path: Path, rng: np.random.Generator) -> None:
-    Image.fromarray(exact.moon((3000, 3000), rng)).save(path, "TIFF")
-
-
-def _tiles(path: Path, rng: np.random.Generator) -> None:
-    exact.tiles((2800, 3600), rng).save(path, "JPEG", quality=92)
-
-
-IMAGE: Final = ("iiif-img", "default")
-THUMBS: Final = ("thumbs", "default")
-FILE: Final = ("file", "none")
 
 WORKS: Final = (
-    Work("dawn", "Dawn over the lake", "dawn.tif", "a TIFF, by the default recipe", (IMAGE, THUMBS), _dawn),
+    Work(
+        "dawn",
+        "Dawn over the lake",
+        "dawn.tif",
+        "a TIFF, by the default recipe",
+        (IMAGE, THUMBS),
+        Picture(landscape.dawn, (2600, 3900), _tiff),
+    ),
     Work(
         "folio",
         "A page in two columns",
         "folio.jpg",
-        "a JPEG on its side; original kept",
+        "a JPEG on its side; the original is kept",
         (IMAGE, THUMBS, FILE),
-        _folio,
+        Picture(paper.folio, (3600, 2500), _jpeg_on_its_side),
     ),
-    Work("survey", "Survey of an island", "survey.png", "a PNG, as HTJ2K", (("iiif-img", "fastest"), THUMBS), _survey),
-    Work("moon", "The moon, first quarter", "moon.tif", "16 bits of grey", (IMAGE, THUMBS), _moon),
-    Work("marbled", "Marbled endpapers", "marbled.jp2", "JPEG 2000 already; taken as it is", (IMAGE, THUMBS), _marbled),
-    Work("night", "Nebula above a ridge", "night.tif", "a TIFF, lossless", (("iiif-img", "lossless"), THUMBS), _night),
-    Work("tiles", "Wall of tiles", "tiles.jpg", "used as it came", (("iiif-img", "use-original"), THUMBS), _tiles),
+    Work(
+        "survey",
+        "Survey of an island",
+        "survey.png",
+        "a PNG, made into HTJ2K",
+        (("iiif-img", "fastest"), THUMBS),
+        Picture(paper.survey, (2800, 3800), _png),
+    ),
+    Work(
+        "moon",
+        "The moon, first quarter",
+        "moon.tif",
+        "a TIFF with 16 bits of grey",
+        (IMAGE, THUMBS),
+        Picture(exact.moon, (3000, 3000), _tiff),
+    ),
+    Work(
+        "marbled",
+        "Marbled endpapers",
+        "marbled.jp2",
+        "a JPEG 2000, good as it is",
+        (IMAGE, THUMBS),
+        Picture(paper.marbled, (2600, 3600), _tile_ready),
+    ),
+    Work(
+        "night",
+        "Nebula above a ridge",
+        "night.tif",
+        "a TIFF, made lossless",
+        (("iiif-img", "lossless"), THUMBS),
+        Picture(landscape.night, (2400, 3600), _tiff),
+    ),
+    Work(
+        "tiles",
+        "Wall of tiles",
+        "tiles.jpg",
+        "a JPEG, used as it came",
+        (("iiif-img", "use-original"), THUMBS),
+        Picture(exact.tiles, (2800, 3600), _jpeg),
+    ),
     Work("lost", "A lost work", "lost.tif", "there is no such file, on purpose", (IMAGE, THUMBS)),
 )

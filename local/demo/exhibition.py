@@ -27,9 +27,10 @@ def codec_of(result: Result) -> str:
 
 
 def kept_in(result: Result) -> list[str]:
-    """Where its objects are, thumbnails summed up."""
-    plain = [key for key in result.keys if "/open/" not in key and not key.endswith("s.json")]
-    return [*plain, f"{len(result.sizes)} thumbnails"] if result.sizes else plain
+    """Where its objects are; the thumbnails are named by their folder."""
+    plain = [key for key in result.keys if "/open/" not in key and not key.endswith("/s.json")]
+    folders = {key.rpartition("/")[0] for key in result.keys if "/open/" in key}
+    return [*plain, *(f"{folder}/" for folder in sorted(folders))]
 
 
 def exhibition(results: Sequence[Result], image_server: str, seconds: float) -> bytes:

@@ -17,6 +17,7 @@ from local.aws import Aws
 from local.demo.collection import Work
 
 CUSTOMER, SPACE = 99, 1
+STEPS = ("claim", "plan", "fetch", "admit", "convert", "stage", "thumbs", "publish", "record")
 POLICIES = {  # of the customer, beside the system's own
     ("iiif-img", "fastest"): '{"codec":"htj2k"}',
     ("iiif-img", "lossless"): '{"reversible":true}',
@@ -38,7 +39,7 @@ VALUES ($1, 0, 'default', 0, 0, 0) ON CONFLICT DO NOTHING
 POLICY_ROW = """
 INSERT INTO "DeliveryChannelPolicies" ("Name", "DisplayName", "Customer", "Channel", "System", "Created", "Modified",
                                        "PolicyData")
-VALUES ($1, $1, $2, $3, false, now(), now(), $4) ON CONFLICT DO NOTHING
+VALUES ($1::text, $1::text, $2, $3, false, now(), now(), $4) ON CONFLICT DO NOTHING
 """
 BATCH_ROW = """
 INSERT INTO "Batches" ("Customer", "Submitted", "Count", "Completed", "Errors", "Superseded")
@@ -55,8 +56,8 @@ SET "Origin" = excluded."Origin", "Batch" = excluded."Batch", "Ingesting" = true
 """
 CHANNEL_ROW = """
 INSERT INTO "ImageDeliveryChannels" ("ImageId", "Channel", "DeliveryChannelPolicyId")
-SELECT $1, $2, "Id" FROM "DeliveryChannelPolicies"
-WHERE "Channel" = $2 AND "Name" = $3 AND "Customer" IN (1, $4) ORDER BY "Customer" DESC LIMIT 1
+SELECT $1, $2::text, "Id" FROM "DeliveryChannelPolicies"
+WHERE "Channel" = $2::text AND "Name" = $3 AND "Customer" IN (1, $4) ORDER BY "Customer" DESC LIMIT 1
 """
 BATCH_ASSET_ROW = 'INSERT INTO "BatchAssets" ("BatchId", "AssetId", "Status") VALUES ($1, $2, 1)'
 PROGRESS = 'SELECT count(*) FILTER (WHERE "Status" > 1) FROM "BatchAssets" WHERE "BatchId" = $1'
@@ -167,9 +168,15 @@ def _result(work: Work, row: Mapping[str, Any]) -> Result:
         bytes=row["bytes"] or 0,
         thumb_bytes=row["thumb_bytes"] or 0,
         sizes=tuple((wide, high) for wide, high in sizes),
-        steps=json.loads(row["steps"]) if row["steps"] else {},
+        steps=_in_order(json.loads(row["steps"] or "{}")),
         thumbs_by=row["thumbs_by"],
         origin_bytes=row["origin_bytes"],
         media_type=row["media_type"],
         keys=tuple(row["keys"] or ()),
     )
+
+
+def _in_order(steps: Mapping[str, float]) -> dict[str, float]:
+    """The steps as they follow each other, which JSON in the database has forgotten."""
+    known = {name: steps[name] for name in STEPS if name in steps}
+    return known | {name: spent for name, spent in steps.items() if name not in known}

@@ -19,32 +19,31 @@ PAINTERS = 2
 
 def missing(folder: Path) -> list[Work]:
     """The works whose files are still to be made."""
-    return [work for work in WORKS if work.make and not (folder / work.file).exists()]
+    return [work for work in WORKS if work.picture and not (folder / work.file).exists()]
 
 
-def start_painting(folder: Path, logs: Path) -> list[Child]:
-    """Begin to paint what is missing, beside everything else."""
+def start_painting(folder: Path, logs: Path, share: float) -> list[Child]:
+    """Begin to paint what is missing, beside everything else; a share of the sides below 1 makes them smaller."""
     folder.mkdir(parents=True, exist_ok=True)
     assets = [work.asset for work in missing(folder)]
-    shares = [assets[number::PAINTERS] for number in range(PAINTERS)]
+    lots = [assets[number::PAINTERS] for number in range(PAINTERS)]
+    program = [sys.executable, "-m", "local.demo.paint", folder, str(share)]
     return [
-        start(
-            f"painter {number}", [sys.executable, "-m", "local.demo.paint", folder, *share], log=logs / "painters.log"
-        )
-        for number, share in enumerate(shares, 1)
-        if share
+        start(f"painter {number}", [*program, *lot], log=logs / "painters.log")
+        for number, lot in enumerate(lots)
+        if lot
     ]
 
 
-def paint(folder: Path, asset: str) -> None:
+def paint(folder: Path, asset: str, share: float) -> None:
     """One file, always the same for the same asset; it appears under its name when it is whole."""
     work = next(each for each in WORKS if each.asset == asset)
-    assert work.make
+    assert work.picture
     unfinished = folder / f".unfinished-{work.file}"
-    work.make(unfinished, np.random.default_rng(zlib.crc32(asset.encode())))
+    work.picture.make(unfinished, np.random.default_rng(zlib.crc32(asset.encode())), share)
     unfinished.replace(folder / work.file)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[2:]:
-        paint(Path(sys.argv[1]), name)
+    for name in sys.argv[3:]:
+        paint(Path(sys.argv[1]), name, float(sys.argv[2]))

@@ -28,8 +28,8 @@ const IIIFLayer = L.GridLayer.extend({
     image.alt = "";
     image.onload = () => {
       const grown = parseInt(image.style.width, 10) / this.side; // Leaflet sets the size of a whole tile
-      image.style.width = `${across * grown}px`;
-      image.style.height = `${down * grown}px`;
+      image.style.width = `${across * grown + 1}px`; // a pixel over the next tile: no seams between zoom levels
+      image.style.height = `${down * grown + 1}px`;
       done(null, image);
     };
     image.onerror = () => done(new Error("no tile"), image);
@@ -55,8 +55,9 @@ function show(work) {
   showSteps(work.steps);
   place("thumbs").replaceChildren(...work.thumbs.slice(-3).map((thumb) => {
     const figure = make("figure");
-    figure.append(make("img", "", { src: thumb.url, alt: `${work.title}, ${thumb.width} by ${thumb.height}` }),
-      make("figcaption", `${thumb.width} × ${thumb.height}`));
+    const link = make("a", "", { href: thumb.url, target: "_blank" });
+    link.append(make("img", "", { src: thumb.url, alt: `${work.title}, ${thumb.width} by ${thumb.height}` }));
+    figure.append(link, make("figcaption", `${thumb.width} × ${thumb.height}`));
     return figure;
   }));
   if (map) map.remove();
@@ -69,7 +70,7 @@ function show(work) {
 async function openImage(work) {
   const info = await (await fetch(`${work.service}/info.json`)).json();
   if (map) map.remove();
-  map = L.map("viewer", { crs: L.CRS.Simple, zoomSnap: 0.25, zoomDelta: 0.5, attributionControl: false, minZoom: -2 });
+  map = L.map("viewer", { crs: L.CRS.Simple, zoomSnap: 0.05, zoomDelta: 0.5, attributionControl: false, minZoom: -2 });
   const layer = new IIIFLayer(info);
   const bounds = layer.bounds(map);
   map.setMaxBounds(bounds.pad(0.4));

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from local.demo.pictures.noise import Colour, Field, finish, fractal, grid, mix, ramp
@@ -19,7 +18,7 @@ GLAZES: list[tuple[float, Colour]] = [
 ]
 
 
-def moon(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.uint16]:
+def moon(shape: tuple[int, int], rng: np.random.Generator) -> Image.Image:
     """The moon past its first quarter: seas, a thousand craters, the sun low from the left."""
     x, y = grid(shape)
     ratio = shape[1] / shape[0]
@@ -38,8 +37,7 @@ def moon(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.uint16]
     edge = np.clip((1 - np.sqrt(out)) * shape[0] * 0.44, 0, 1)
     sky = 0.012 + np.exp(-np.clip(np.sqrt(out) - 1, 0, None) * 14) * 0.03
     plate = body * edge + sky * (1 - edge) + rng.normal(0, 0.004, shape)
-    exact: NDArray[np.uint16] = (np.clip(plate, 0, 1) * 65535).astype(np.uint16)
-    return exact
+    return Image.fromarray((np.clip(plate, 0, 1) * 65535).astype(np.uint16))
 
 
 def tiles(shape: tuple[int, int], rng: np.random.Generator) -> Image.Image:
