@@ -7,9 +7,8 @@ import re
 import pytest
 
 from policies import reasons
-from policies.catalogue import CATALOGUE
 from policies.outcome import Busy, Failure, IngestError, Refused, Retry, granted
-from policies.reasons import ERROR_COLUMN, Blame, Fate, Kind
+from policies.reasons import CATALOGUE, ERROR_COLUMN, Blame, Fate, Kind
 
 
 def test_every_kind_has_a_code_of_its_own() -> None:
