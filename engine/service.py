@@ -106,14 +106,14 @@ class Service:
     async def _drain_when(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._draining = True
-        log.info("draining", running=self._slots.busy, seconds=self._settings.work.drain)
+        log.info("draining", running=len(self._parts.heart.leases), seconds=self._settings.work.drain)
         for consumer in self._consumers.values():
             consumer.stop()
         try:
             async with asyncio.timeout(max(0.0, self._settings.work.drain - HAND_BACK)):
                 await self._slots.all_free()
         except TimeoutError:
-            log.info("handing back what did not end in time", running=self._slots.busy)
+            log.info("handing back what did not end in time", running=len(self._parts.heart.leases))
             self._parts.heart.end_all(DRAINING)
 
     async def _ingest(self, order: Order) -> Settlement:
@@ -152,7 +152,7 @@ class Service:
         now = asyncio.get_running_loop().time()
         return {
             "draining": self._draining,
-            "running": self._slots.busy,
+            "running": len(self._parts.heart.leases),
             "away": dict(self._dependencies.away),
             "seconds_since_receive": {
                 str(source): round(now - consumer.last_receive, 1) if consumer.last_receive is not None else None

@@ -69,7 +69,7 @@ async def test_an_origin_that_fails_in_passing_is_tried_again_and_the_asset_left
     async with rig.engine():
         rig.send()
         async with asyncio.timeout(SECONDS):
-            while not await rig.rows.one("SELECT count(*) FROM engine.runs WHERE outcome = 'retry'"):
+            while not await rig.rows.one("SELECT count(*) FROM engine.runs WHERE outcome = 'retry'"):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         row = await rig.image()
     assert (row["Ingesting"], row["Error"], row["Finished"]) == (True, "", None)
