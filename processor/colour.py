@@ -63,19 +63,22 @@ class Samples:
 def converter(samples: Samples, *, deep: bool, tolerant: bool = False) -> Callable[[Array], Pixels]:
     """The function that turns strips of a file into what is stored; `deep` keeps more than 8 bits as 16."""
     kind = np.dtype(np.uint8) if samples.bits in range(1, 9) else np.dtype(np.uint16)
-    paint = _painter(samples, kind)
     narrow = kind == np.uint16 and not deep
+    if narrow and samples.model is not Model.LAB:
+        kind = np.dtype(np.uint8)  # colours are converted in the depth that is stored
+    paint = _painter(samples, kind)
 
     def convert(strip: Array) -> Pixels:
         pixels = _levels(strip, samples.bits, tolerant=tolerant)
         colours = pixels[..., : samples.model.samples]
         if samples.alpha is Alpha.PREMULTIPLIED:
             colours = _unmultiply(colours, pixels[..., samples.model.samples])
-        picture = paint(colours)
-        if samples.alpha in (Alpha.STRAIGHT, Alpha.PREMULTIPLIED):
-            picture = _on_white(picture, pixels[..., samples.model.samples])
+        picture = paint(to_8_bits(colours) if kind == np.uint8 else colours)
         if narrow:
             picture = to_8_bits(picture)
+        if samples.alpha in (Alpha.STRAIGHT, Alpha.PREMULTIPLIED):
+            alpha = pixels[..., samples.model.samples]
+            picture = _on_white(picture, to_8_bits(alpha) if picture.dtype == np.uint8 else alpha)
         return np.ascontiguousarray(picture)
 
     return convert
@@ -160,11 +163,15 @@ def _transform(pixels: Array, profile: bytes, space: str) -> Array:
             colorspace=space,
             outcolorspace="rgb",
             intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
-            flags=imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION,
+            flags=_FLAGS if pixels.dtype == np.uint8 else _FLAGS | imagecodecs.CMS.FLAGS.NOOPTIMIZE,
         )
     except (RuntimeError, ValueError, TypeError) as error:
         raise Refusal(f"its embedded colour profile cannot be used: {error}") from error
     return done
+
+
+_FLAGS = imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION
+"""With 16 bits lcms would go through a coarse table, 16 levels off near the edge of the gamut: unless told not to."""
 
 
 def _is_srgb(profile: bytes) -> bool:

@@ -21,6 +21,7 @@ from processor.jp2 import wrap
 from processor.order import Made, Order, Thumb
 from processor.picture import WatchedPicture
 from processor.settings import Limits
+from processor.sources.jpeg2000 import check_whole_codestream
 from processor.sources.port import Wish, check_size
 from processor.sources.registry import format_of, open_picture
 
@@ -64,6 +65,7 @@ def read_file_header(path: Path) -> ImageHeader:
 
 def _hand_through(order: Order, limits: Limits, header: ImageHeader) -> Made:
     assert order.destination is not None
+    check_whole_codestream(order.source)
     made = _thumbnails_alone(order, limits) if order.operation.makes_thumbs and order.sizes else Made(header.size)
     with _finished(order.destination, order) as part:
         shutil.copyfile(order.source, part)

@@ -15,6 +15,7 @@ from collections import deque
 from types import TracebackType
 from typing import Any, Self
 
+from processor.encoders.command import ending
 from processor.errors import Overloaded, Refusal
 from processor.order import Made, Order
 from processor.settings import ProcessorSettings
@@ -236,7 +237,7 @@ def sweep(order: Order) -> None:
     """Removes the unfinished files of a job whose worker is gone; its folders may be gone too."""
     for folder in {order.destination.parent if order.destination else None, order.thumb_folder} - {None}:
         assert folder is not None
-        for part in folder.glob(f".*{order.part_suffix}"):
+        for part in folder.glob(f".*.{order.token}.*"):
             part.unlink(missing_ok=True)
 
 
@@ -256,8 +257,7 @@ async def _greeted(process: asyncio.subprocess.Process) -> None:
 
 
 async def _death(process: asyncio.subprocess.Process) -> str:
-    code = await process.wait()
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return ending(await process.wait())
 
 
 def _read(reply: dict[str, Any]) -> Made:

@@ -25,6 +25,9 @@ from processor.settings import Limits
 PRECINCTS = 0x01
 START_OF_PACKET = 0x02
 ROWS = 256
+FEWEST_BYTES = 2048
+"""What every picture may take: with less, markers would leave a tiny one no room for its pixels."""
+
 PROGRESSIONS = {"LRCP": 0, "RLCP": 1, "RPCL": 2, "PCRL": 3, "CPRL": 4}
 
 
@@ -68,9 +71,11 @@ def _check(recipe: Recipe) -> None:
         raise unable("openjpeg", "layers", recipe.layers, "it writes 100 at most")
 
 
-def rates(recipe: Recipe, bits_per_pixel: int) -> list[float]:
+def rates(recipe: Recipe, bits_per_pixel: int, pixels: int) -> list[float]:
     """The ratio of each layer, doubling towards the first; the last is the recipe's, 0 for no limit."""
-    last = recipe.ratio_for(bits_per_pixel) or 0.0
+    ratio = recipe.ratio_for(bits_per_pixel) or 0.0
+    last = min(ratio, pixels * bits_per_pixel / 8 / FEWEST_BYTES)
+    last = last if last > 1 else 0.0
     base = last or 1.0
     return [base * 2.0 ** (recipe.layers - 1 - layer) for layer in range(recipe.layers - 1)] + [last]
 
@@ -97,7 +102,7 @@ def _parameters(library: Any, picture: Picture, recipe: Recipe, tile: int | None
         for index, side in enumerate(sides):
             parameters.prcw_init[index] = parameters.prch_init[index] = side
     parameters.tcp_numlayers = recipe.layers
-    for index, rate in enumerate(rates(recipe, picture.bits * picture.components)):
+    for index, rate in enumerate(rates(recipe, picture.bits * picture.components, picture.size.pixels)):
         parameters.tcp_rates[index] = rate
     parameters.cp_disto_alloc = 1
     parameters.tp_on, parameters.tp_flag = 1, ord("R")

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from images.recipe import Recipe
+from processor.encoders.grok import GrokEncoder
+from processor.encoders.kakadu import KakaduEncoder
 from processor.encoders.openjpeg import OpenJpegEncoder
+from processor.encoders.openjph import OpenJphEncoder
 from processor.encoders.port import Encoder
 from processor.settings import Limits
 
 ENCODERS: Mapping[str, Callable[[Limits], Encoder]] = {
     "openjpeg": OpenJpegEncoder,
+    "openjph": OpenJphEncoder,
+    "grok": GrokEncoder,
+    "kakadu": KakaduEncoder,
 }
 
 

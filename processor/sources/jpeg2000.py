@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from images.size import Size
+from processor.codestream import BrokenCodestream, main_header, tile_parts
 from processor.colour import Alpha, Model, Samples, converter, output_bits
 from processor.errors import Refusal
 from processor.openjpeg import binding
@@ -87,6 +88,20 @@ def read_frame(path: Path) -> tuple[int, Frame]:
 def reduced(size: Size, times: int) -> Size:
     """What is left of a size at a reduced resolution."""
     return Size(max(1, -(-size.width >> times)), max(1, -(-size.height >> times)))
+
+
+def check_whole_codestream(path: Path) -> None:
+    """Refuses a file that ends before its codestream does, without decoding anything."""
+    start, _ = read_frame(path)
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            for _ in main_header(file):
+                pass
+            for _ in tile_parts(file):
+                pass
+    except BrokenCodestream as error:
+        raise damaged(error) from error
 
 
 def _codestream_start(file: Any) -> int:

@@ -68,10 +68,18 @@ def pixels_of(image: Image.Image, profile: bytes | None) -> tuple[NDArray[Any], 
             return np.asarray(image), Samples(Model.RGB, 8, alpha, profile)
         case "P" | "PA" | "RGB" | "RGBX" | "YCbCr" if image.mode == "PA" or "transparency" in image.info:
             return np.asarray(image.convert("RGBA")), Samples(Model.RGB, 8, Alpha.STRAIGHT, profile)
+        case "P" if _is_grey(image):
+            return np.asarray(image.convert("L")), Samples(Model.GREY, 8)
         case "P" | "RGB" | "RGBX" | "YCbCr":
             return np.asarray(image.convert("RGB")), Samples(Model.RGB, 8, profile=profile)
         case other:
             raise Refusal(f"{image.format} with pixels of kind {other} is not supported")
+
+
+def _is_grey(image: Image.Image) -> bool:
+    """Whether a palette holds nothing but greys: then the picture is one, however it is stored."""
+    colours = np.asarray(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    return bool((colours == colours[:, :1]).all())
 
 
 def dots_per_inch(image: Image.Image) -> Dpi | None:

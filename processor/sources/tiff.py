@@ -30,7 +30,7 @@ from processor.sources.port import (
     turned_dpi,
     whole_picture,
 )
-from processor.sources.tiff_samples import samples_of
+from processor.sources.tiff_samples import palette_of, samples_of
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # damage is judged by what it does to pixels
 
@@ -45,8 +45,8 @@ def open_tiff(path: Path, wish: Wish) -> Iterator[Picture]:
     with _file(path) as file:
         page = _first_page(file)
         size = check_size(page.imagewidth, page.imagelength, wish.limits)
-        reader = _Reader(file, page, size, tolerant=wish.tolerant)
         samples = samples_of(page)
+        reader = _Reader(file, page, size, palette_of(page), tolerant=wish.tolerant)
         turn = _orientation(page)
         reader.check_segments(wish)
         if turn in (1, 2) and reader.band_bytes <= wish.limits.whole_bytes // 4:
@@ -98,6 +98,7 @@ class _Reader:
     file: Any
     page: Any
     size: Size
+    palette: NDArray[np.uint8] | None
     tolerant: bool
 
     @property
@@ -164,7 +165,8 @@ class _Reader:
         """Yields the page from top to bottom in whatever heights its segments have."""
         read = self._plain_rows if self._plain else self._segment_row
         for row in range(self._down):
-            yield from read(row)
+            for band in read(row):
+                yield band if self.palette is None else self.palette[band[..., 0]]
 
     def _plain_rows(self, row: int) -> Iterator[NDArray[Any]]:
         width, step = self.size.width, max(1, self.band_bytes // int(self.pixel_bytes * self.size.width))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from processor.colour import Alpha, Model, Samples
+import numpy as np
+from numpy.typing import NDArray
+
+from processor.colour import Alpha, Model, Samples, to_8_bits
 from processor.errors import Refusal
 
 JPEG_KINDS = {6, 7}  # their decoder turns YCbCr into RGB
@@ -20,6 +23,10 @@ def samples_of(page: Any) -> Samples:
     bits = page.bitspersample
     if not isinstance(bits, int):
         raise Refusal(f"TIFF with samples of different depths ({bits}) is not supported")
+    if photometric == PALETTE:
+        if count != 1:
+            raise Refusal(f"TIFF with a palette and {count} samples per pixel is not supported")
+        return Samples(Model.RGB, 8)
     model = _model(page, photometric)
     extra = count - model.samples
     if extra not in (0, 1) or (extra and model in (Model.CMYK, Model.LAB)):
@@ -31,6 +38,17 @@ def samples_of(page: Any) -> Samples:
         ALPHAS[_extra_kind(page)] if extra else Alpha.NONE,
         bytes(profile.value) if profile is not None and isinstance(profile.value, bytes) else None,
     )
+
+
+def palette_of(page: Any) -> NDArray[np.uint8] | None:
+    """The colours of a palette, one a row; None for a page that has none."""
+    if int(page.photometric) != PALETTE:
+        return None
+    table = page.colormap
+    if table is None or table.ndim != 2 or len(table) != 3 or table.shape[1] < 1 << page.bitspersample:
+        raise Refusal("TIFF with a palette that is missing or too short")
+    written_in_8_bits = int(table.max()) < 256
+    return table.T.astype(np.uint8) if written_in_8_bits else to_8_bits(table.T.astype(np.uint16))
 
 
 def _model(page: Any, photometric: int) -> Model:

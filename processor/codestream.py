@@ -1,0 +1,107 @@
+"""The outside of a JPEG 2000 codestream: its main header's segments, its tile-parts, its TLM. Decodes nothing.
+
+Serves those who join codestreams, complete them, or want to know whether one is whole before it is passed on.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+SOC, SIZ, TLM, SOT, EOC = 0xFF4F, 0xFF51, 0xFF55, 0xFF90, 0xFFD9
+PER_TLM = (65_535 - 4) // 6
+MOST_TLM = 256
+
+
+class BrokenCodestream(ValueError):  # noqa: N818 - it names what was met
+    """A codestream whose markers do not lead from its start to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One marker segment of a main header, marker included."""
+
+    marker: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TilePart:
+    """One tile-part: of which tile, where, how long."""
+
+    tile: int
+    start: int
+    length: int
+
+
+def main_header(file: BinaryIO) -> Iterator[Segment]:
+    """The segments from where the file stands to its first tile-part, before which it is left."""
+    while True:
+        marker = file.read(2)
+        number = int.from_bytes(marker)
+        if number == SOC:
+            yield Segment(SOC, marker)
+            continue
+        if number == SOT:
+            file.seek(-2, 1)
+            return
+        length = file.read(2)
+        rest = file.read(int.from_bytes(length) - 2) if len(length) == 2 and int.from_bytes(length) >= 2 else b""
+        if len(marker) < 2 or number < 0xFF00 or len(rest) != int.from_bytes(length) - 2:
+            raise BrokenCodestream("its main header breaks off")
+        yield Segment(number, marker + length + rest)
+
+
+def tile_parts(file: BinaryIO) -> Iterator[TilePart]:
+    """The tile-parts from where the file stands to the end of the codestream, which must be there."""
+    end = _length(file)
+    while True:
+        start = file.tell()
+        head = file.read(12)
+        if int.from_bytes(head[:2]) == EOC:
+            return
+        if len(head) < 12 or int.from_bytes(head[:2]) != SOT:
+            raise BrokenCodestream("it ends before its last tile")
+        tile, length = struct.unpack_from(">HI", head, 4)
+        length = length or end - 2 - start
+        if length < 14 or start + length > end:
+            raise BrokenCodestream("it ends within a tile")
+        yield TilePart(tile, start, length)
+        file.seek(start + length)
+
+
+def tlm(parts: Sequence[tuple[int, int]]) -> bytes:
+    """The TLM segments that list tile-parts, each a tile and a length."""
+    segments = []
+    for number, first in enumerate(range(0, len(parts), PER_TLM)):
+        entries = parts[first : first + PER_TLM]
+        body = b"".join(struct.pack(">HI", tile, length) for tile, length in entries)
+        segments.append(struct.pack(">HHBB", TLM, len(body) + 4, number, 0x60) + body)
+    return b"".join(segments)
+
+
+def complete(path: Path) -> None:
+    """Adds the TLM to a codestream that was written without."""
+    made = path.with_name(f"{path.name}.tlm")
+    with path.open("rb") as source:
+        segments = list(main_header(source))
+        if any(segment.marker == TLM for segment in segments):
+            return
+        start = source.tell()
+        parts = [(part.tile, part.length) for part in tile_parts(source)]
+        source.seek(start)
+        with made.open("wb") as target:
+            target.write(b"".join(segment.data for segment in segments) + tlm(parts))
+            shutil.copyfileobj(source, target, 1 << 20)
+    made.replace(path)
+
+
+def _length(file: BinaryIO) -> int:
+    here = file.tell()
+    length = file.seek(0, 2)
+    file.seek(here)
+    return length
