@@ -14,6 +14,9 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
 
 from policies.outcome import IngestError
 from policies.reasons import (
@@ -63,6 +66,7 @@ STATUSES: dict[int, Kind] = {
     404: ORIGIN_NOT_FOUND,
     412: ORIGIN_CHANGED,
     429: ORIGIN_RATE_LIMITED,
+    503: ORIGIN_RATE_LIMITED,
 }
 OUR_FAULT: dict[Kind, Kind] = {
     ORIGIN_DENIED: STORAGE_DENIED,
@@ -85,7 +89,7 @@ def translated(address: str) -> Iterator[None]:
         raise IngestError(CREDENTIALS_UNREADABLE, f"{address}: the engine itself has no AWS credentials") from error
     except ParamValidationError as error:
         raise IngestError(ORIGIN_ADDRESS_UNUSABLE, f"{address}: no bucket and key that S3 takes") from error
-    except HTTPClientError as error:
+    except (HTTPClientError, BotoConnectionError) as error:
         raise IngestError(ORIGIN_UNREACHABLE, f"{address}: S3 did not answer ({type(error).__name__})") from error
     except (BotoCoreError, ValueError) as error:
         raise IngestError(ORIGIN_REJECTED, f"{address}: {error}") from error

@@ -63,13 +63,14 @@ class SftpOrigin:
             self._session(address, login, keys) as sftp,
         ):
             with translated(str(address)):
-                async with self._patience(address), sftp.open(address.path, "rb", block_size=0) as file:
+                async with self._patience(address):
+                    file = await sftp.open(address.path, "rb", block_size=0)  # closed with the connection
                     size, modified = _facts(await file.stat(), address)
-                    download.expect(size)
-                    await download.start()
-                    await self._pour(file, size, address, download)
-                    if await self._read(file, size, 1, address):
-                        raise IngestError(ORIGIN_CHANGED, f"{address} is longer than the server said")
+                download.expect(size)
+                await download.start()
+                await self._pour(file, size, address, download)
+                if await self._read(file, size, 1, address):
+                    raise IngestError(ORIGIN_CHANGED, f"{address} is longer than the server said")
             return await download.finish(address=str(address), last_modified=modified)
 
     async def _pour(self, file: asyncssh.SFTPClientFile, size: int, address: SftpAddress, download: Download) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 class Request:
     """What a client sent."""
 
+    method: str
     path: str
     headers: Mapping[str, str]  # names in lower case
     client: asyncio.StreamReader = field(repr=False)  # what more it sends, until it goes
@@ -70,7 +71,8 @@ async def http_origin(tls: ssl.SSLContext | None = None) -> AsyncIterator[HttpOr
 async def _read(reader: asyncio.StreamReader) -> Request:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     pairs = (line.split(":", 1) for line in head[1:] if line)
-    return Request(head[0].split()[1], {name.strip().lower(): value.strip() for name, value in pairs}, reader)
+    method, path, _ = head[0].split()
+    return Request(method, path, {name.strip().lower(): value.strip() for name, value in pairs}, reader)
 
 
 def _head(line: str, headers: Mapping[str, str]) -> bytes:

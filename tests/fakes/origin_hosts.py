@@ -143,7 +143,7 @@ class SftpHost:
 
 def private_key(passphrase: str | None = None) -> str:
     """The key that the SFTP server knows, as a customer would hand it over."""
-    return CLIENT_KEY.export_private_key(passphrase=passphrase).decode()
+    return CLIENT_KEY.export_private_key(passphrase=passphrase, rounds=50).decode()
 
 
 def known_hosts(server: SftpOriginServer, folder: Path, *, right: bool = True) -> Path:

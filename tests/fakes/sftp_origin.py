@@ -33,6 +33,7 @@ class SftpOriginServer:
     most_read: int | None = None  # bytes that one read gives
     reads: int = 0
     denied: set[str] = field(default_factory=set)
+    files: list[Any] = field(default_factory=list)
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
 
     def url(self, name: str) -> str:
@@ -79,7 +80,8 @@ class _Files(asyncssh.SFTPServer):
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         if path.decode().lstrip("/") in self._origin.denied:
             raise PermissionError(13, "not for you")
-        return super().open(path, pflags, attrs)
+        self._origin.files.append(super().open(path, pflags, attrs))
+        return self._origin.files[-1]
 
     async def fstat(self, file_obj: Any) -> asyncssh.SFTPAttrs:
         attributes = asyncssh.SFTPAttrs.from_local(os.fstat(file_obj.fileno()))
@@ -117,3 +119,5 @@ async def sftp_origin(folder: Path) -> AsyncIterator[SftpOriginServer]:
         for connection in origin.connections:
             connection.abort()
         await server.wait_closed()
+        for opened in origin.files:
+            opened.close()
