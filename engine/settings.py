@@ -89,8 +89,9 @@ class _Reader:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         name = environ.get(ENV_FILE, "")
-        self._given = {key: Given(text, f"the file {name}") for key, text in read_env_file(name).items()}
-        self._given |= {key: Given(text, "the environment") for key, text in environ.items()}
+        file = read_env_file(name)
+        self._given = {key: Given(text, f"the file {name}") for key, text in file.items()}
+        self._given |= {key: Given(text, "the environment") for key, text in environ.items() if file.get(key) != text}
         self.problems: list[Problem] = []
 
     def __call__(self, variable: Variable[T]) -> T:

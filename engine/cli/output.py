@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -42,12 +42,13 @@ def console(stream: TextIO | None = None) -> Console:
     return Console(file=stream, width=None if stream.isatty() else PIPE_WIDTH, highlight=False, soft_wrap=False)
 
 
-def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
-    """An empty table; the columns named in `right` hold figures."""
+def table(title: str, *columns: str, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
+    """An empty table; the columns named in `right` hold figures, those in `whole` are never broken over lines."""
     made = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    figures = set(right)
+    figures, unbroken = set(right), set(whole)
     for column in columns:
-        made.add_column(column, justify="right" if column in figures else "left", overflow="fold")
+        justify: JustifyMethod = "right" if column in figures else "left"
+        made.add_column(column, justify=justify, overflow="fold", no_wrap=column in unbroken)
     return made
 
 

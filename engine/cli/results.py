@@ -81,9 +81,10 @@ class Board:
 
 def as_table(results: Sequence[Result]) -> Table:
     """Results as rows."""
-    made = table("", "asset", "status", "size", "original", "thumbnails by", "took", "why", right=("original", "took"))
+    columns = ("asset", "status", "size", "original", "thumbnails by", "took", "why")
+    made = table("", *columns, right=("original", "took"), whole=("status", "size", "original", "took"))
     for one in results:
-        pixels = f"{one.width} x {one.height}" if one.width and one.height else None
+        pixels = f"{one.width}x{one.height}" if one.width and one.height else None
         style = "red" if one.error else None
         took, original = seconds(one.seconds), size(one.fetched)
         row(made, one.asset, one.status, pixels, original, one.thumbnails_by, took, one.error or None, style=style)

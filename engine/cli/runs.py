@@ -110,7 +110,8 @@ def time_of(text: str, now: datetime) -> datetime:
 
 def as_table(found: list[RunRecord]) -> Table:
     """Runs as rows."""
-    made = table("", "run", "asset", "batch", "when", "outcome", "took", "what", right=("batch", "took"))
+    columns = ("run", "asset", "batch", "when", "outcome", "took", "what")
+    made = table("", *columns, right=("batch", "took"), whole=("run", "when", "outcome", "took"))
     for run in found:
         outcome = run.outcome or "running"
         took = (run.finished - run.claimed).total_seconds() if run.finished else None
@@ -128,7 +129,7 @@ def in_short(run: RunRecord) -> str:
         str(details.size).replace(",", " x ") if details.size else "",
         size(details.bytes) if details.bytes else "",
     ]
-    parts += [f"thumbnails by {details.thumbs_by}" if details.thumbs_by else ""]
+    parts += [details.thumbs_by or ""]
     return ", ".join(part for part in parts if part) or NONE
 
 

@@ -39,7 +39,7 @@ def settings(
 
 def _tables(every: Sequence[Shown]) -> None:
     for section in dict.fromkeys(one.section for one in every):
-        made = table(section, "variable", "value", "from", "meaning")
+        made = table(section, "variable", "value", "from", "meaning", whole=("variable",))
         for one in every:
             if one.section == section:
                 style = "red" if one.problem else None if one.set else "dim"
