@@ -195,7 +195,15 @@ def aws_settings(settings: Settings) -> AwsSettings:
 def database_settings(settings: Settings) -> DatabaseSettings:
     """What the database's connections are told."""
     part = settings.database
-    return DatabaseSettings(part.url, part.connections, part.pgbouncer, lease_seconds=settings.work.lease)
+    work = settings.work
+    return DatabaseSettings(
+        part.url,
+        part.connections,
+        part.pgbouncer,
+        lease_seconds=work.lease,
+        grace_seconds=work.grace,
+        record_patience_seconds=work.lease / 2,
+    )
 
 
 def processor_settings(settings: Settings) -> ProcessorSettings:

@@ -65,7 +65,9 @@ class TakeOver:
 Verdict = Proceed | TakeOver | Busy | Redelivered | Superseded
 
 
-def judge_claim(history: Sequence[PastRun], request: IngestRequest, key: str, now: datetime) -> Verdict:
+def judge_claim(
+    history: Sequence[PastRun], request: IngestRequest, key: str, now: datetime, grace: timedelta = GRACE
+) -> Verdict:
     """Whether the message with this key may work on its asset, given all of the asset's runs that matter."""
     asset, created = request.asset, request.created
     for run in history:
@@ -77,7 +79,7 @@ def judge_claim(history: Sequence[PastRun], request: IngestRequest, key: str, no
     running = next((run for run in history if run.ending is None), None)
     if running is None:
         return _proceed(history, asset, key, None)
-    if now < running.expires + GRACE:
+    if now < running.expires + grace:
         return Busy(CLAIMED_ELSEWHERE.of(f"{asset} is being ingested by run {running.id}"))
     return TakeOver(running.id, _proceed(history, asset, key, running))
 

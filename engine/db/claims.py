@@ -7,7 +7,7 @@ read first, and the verdict on them only holds if they are still the same when i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from engine.db.connections import fetch
 from engine.db.port import Claim, Claimed, Source
 from engine.db.record import refuse
 from engine.db.role import Role
-from policies.claim import GRACE, Ending, PastRun, Proceed, TakeOver, judge_claim
+from policies.claim import Ending, PastRun, Proceed, TakeOver, judge_claim
 from policies.facts import Run
 from policies.outcome import Busy, Redelivered, Superseded
 from policies.reasons import CLAIMED_ELSEWHERE
@@ -61,7 +61,7 @@ class PostgresClaims(Role):
         return {row["id"] for row in rows}
 
     async def hold(self, asset: AssetId) -> Claimed | Busy:
-        new = self._new_run(asset, "tidy", Source.TIDY) | _as(FIRST) | {"dead": None, "grace": GRACE}
+        new = self._new_run(asset, "tidy", Source.TIDY) | _as(FIRST) | {"dead": None, "grace": self._grace}
         row = await self._connections.row(HOLD, new)
         return _busy(asset) if row is None else Claimed(Run(row["id"], asset, "tidy"), self._settings.lease_seconds)
 
@@ -74,13 +74,13 @@ class PostgresClaims(Role):
         """What the verdict on these runs leads to; None when they have changed meanwhile."""
         key = str(new["key"])
         history = [_past_run(row) for row in rows]
-        verdict = judge_claim(history, request, key, rows[0]["now"] if rows else NO_MATTER_WHEN)
+        verdict = judge_claim(history, request, key, rows[0]["now"] if rows else NO_MATTER_WHEN, self._grace)
         match verdict:
             case Proceed():
                 row = await self._connections.row(CLAIM, new | _as(verdict) | {"seen": len(rows)})
                 return None if row is None else await self._begin(request, key, row, verdict)
             case TakeOver(dead, then):
-                row = await self._connections.row(TAKE_OVER, new | _as(then) | {"dead": dead, "grace": GRACE})
+                row = await self._connections.row(TAKE_OVER, new | _as(then) | {"dead": dead, "grace": self._grace})
                 return None if row is None else await self._begin(request, key, row, then)
             case Superseded(newer):
                 await self._connections.row(SUPERSEDE, new | {"newer": newer})
@@ -97,6 +97,10 @@ class PostgresClaims(Role):
             return claimed
         await refuse(self._connections, claimed.run, verdict.refusal.reason)
         return verdict.refusal
+
+    @property
+    def _grace(self) -> timedelta:
+        return timedelta(seconds=self._settings.grace_seconds)
 
     def _claimed(self, request: IngestRequest, key: str, row: asyncpg.Record) -> Claimed:
         run = Run(row["id"], request.asset, key, row["attempt"], request.batch, row["suspect"])

@@ -14,6 +14,7 @@ class DatabaseSettings:
     connections: int = 10  # at most; one more for the heart
     pgbouncer: bool = False  # behind PgBouncer in transaction mode: nothing may outlive a transaction
     lease_seconds: float = 180.0  # how long a claim lives without a beat
+    grace_seconds: float = 60.0  # how long an expired one is respected still
     connect_seconds: float = 10.0
     statement_seconds: float = 30.0
     acquire_seconds: float = 20.0  # for a free connection
