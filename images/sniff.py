@@ -18,6 +18,7 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 _JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 _HT_CAPABILITY = 0x4000
 _MP3_LAYER, _MP3_BITRATE, _MP3_RATE = 0x06, 0xF0, 0x0C
+_MP3_LAYERS = frozenset({0x02, 0x04})  # III and II; I would look like the mark of a UTF-16 text
 
 
 def sniff(head: bytes) -> ImageFormat | None:
@@ -76,7 +77,7 @@ def _is_mp3_frame(head: bytes) -> bool:
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return False
     layer, bitrate, rate = head[1] & _MP3_LAYER, head[2] & _MP3_BITRATE, head[2] & _MP3_RATE
-    return layer != 0 and bitrate != _MP3_BITRATE and rate != _MP3_RATE
+    return layer in _MP3_LAYERS and bitrate != _MP3_BITRATE and rate != _MP3_RATE
 
 
 _IMAGE_SIGNATURES: tuple[tuple[bytes, ImageFormat | Callable[[bytes], ImageFormat | None]], ...] = (

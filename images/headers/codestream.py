@@ -10,7 +10,6 @@ from images.size import Size
 SOC = 0xFF4F
 _SIZ, _CAP, _COD, _SOT, _SOD, _EOC = 0xFF51, 0xFF50, 0xFF52, 0xFF90, 0xFF93, 0xFFD9
 
-_MOST_MARKERS = 1000
 _MOST_TILES = 65535
 _MOST_COMPONENTS = 16384
 _MOST_LEVELS = 32
@@ -43,7 +42,7 @@ def read_codestream(source: Source, start: int) -> Codestream:
     length = source.number(start + 4, 2, "the length of SIZ")
     stream = _siz(source.take(start + 6, max(length - 2, 0), "the SIZ marker"))
     at = start + 4 + length
-    for _ in range(_MOST_MARKERS):
+    while True:
         marker = source.number(at, 2, "the next JPEG 2000 marker")
         if marker in {_SOT, _SOD, _EOC}:
             return _complete(stream)
@@ -55,7 +54,6 @@ def read_codestream(source: Source, start: int) -> Codestream:
         elif marker == _COD:
             stream = _cod(stream, source.take(at + 4, length - 2, "the COD marker"))
         at += 2 + length
-    raise BadHeader("the JPEG 2000 main header has more markers than any header needs")
 
 
 def _complete(stream: Codestream) -> Codestream:

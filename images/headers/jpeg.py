@@ -6,7 +6,6 @@ from images.formats import ImageFormat
 from images.headers.port import BadHeader, ImageHeader, Source, size_of, turned
 from images.headers.tiff import orientation_of, read_tags
 
-_MOST_SEGMENTS = 1000
 _MOST_FILL = 64
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -18,7 +17,7 @@ def read_jpeg(source: Source) -> ImageHeader:
     """The header of a JPEG."""
     at = 2
     orientation: int | None = None
-    for _ in range(_MOST_SEGMENTS):
+    while True:
         marker, at = _marker(source, at)
         if marker in _STANDALONE:
             continue
@@ -32,7 +31,6 @@ def read_jpeg(source: Source) -> ImageHeader:
         if marker == _APP1 and orientation is None:
             orientation = _orientation(source, at + 2, length - 2)
         at += length
-    raise BadHeader("the JPEG has more segments than any header needs")
 
 
 def _marker(source: Source, at: int) -> tuple[int, int]:

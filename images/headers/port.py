@@ -13,7 +13,10 @@ from images.formats import ImageFormat
 from images.size import Size
 
 MOST_READS = 2000
-MOST_BYTES_AT_ONCE = 4 * 1024 * 1024
+"""Pieces that any header is read in; a file that needs more is made to be endless."""
+
+MOST_BYTES = 2 * 1024 * 1024
+"""The largest of them."""
 FARTHEST = 1 << 50
 """Offsets beyond a petabyte are lies; some files cannot even be asked for them."""
 
@@ -82,7 +85,7 @@ class Source:
         self._reads += 1
         if self._reads > MOST_READS:
             raise BadHeader(f"the file has more parts than any header needs; gave up before {what}")
-        if length > MOST_BYTES_AT_ONCE:
+        if length > MOST_BYTES:
             raise BadHeader(f"{what} claims {length} bytes, which is absurd")
         if offset < FARTHEST and not self.ends_before(offset + length):
             data = self._read(offset, length)
