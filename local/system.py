@@ -107,6 +107,10 @@ class System:
         assert self._emulator
         return open_aws(self._emulator)
 
+    def child(self, name: str) -> Child:
+        """One part as it runs now, for whoever wants to end it from outside."""
+        return self._parts[name].child
+
     def start(self) -> None:
         """Bring everything up; PartError names what could not, with what to do."""
         self.folder.mkdir(parents=True, exist_ok=True)
