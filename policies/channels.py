@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from images.iiif_size import EXPECTED_LIST, IiifSize, SizeError, parse_sizes
+from images.policy_check import IMAGE, THUMBS, USE_ORIGINAL
 from images.recipe import Recipe, RecipeError, parse_recipe
 from policies.facts import Channel, PolicyRow
 from policies.outcome import Refused
@@ -16,9 +17,13 @@ from policies.reasons import (
     POLICY_INVALID,
 )
 
-IMAGE, THUMBS, FILE, NONE, AV = "iiif-img", "thumbs", "file", "none", "iiif-av"
+FILE, NONE, AV = "file", "none", "iiif-av"
 KNOWN = (IMAGE, THUMBS, FILE, NONE, AV)
-USE_ORIGINAL = "use-original"
+
+__all__ = [
+    "AV", "FILE", "IMAGE", "KNOWN", "NONE", "THUMBS", "USE_ORIGINAL",
+    "nonsense", "read_channels", "read_recipe", "read_thumb_sizes",
+]  # fmt: skip
 
 
 def read_channels(channels: Sequence[Channel]) -> Mapping[str, PolicyRow] | Refused:
@@ -47,8 +52,10 @@ def read_thumb_sizes(policy: PolicyRow) -> tuple[IiifSize, ...] | Refused:
         return nonsense(policy, str(error))
 
 
-def read_recipe(policy: PolicyRow) -> Recipe | Refused:
-    """The recipe of an iiif-img policy; null is the default one."""
+def read_recipe(policy: PolicyRow) -> Recipe | Refused | None:
+    """The recipe of an iiif-img policy; null is the default one. None: the original is used, whatever its data."""
+    if policy.name == USE_ORIGINAL:
+        return None
     try:
         return parse_recipe(policy.data)
     except RecipeError as error:

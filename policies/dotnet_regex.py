@@ -26,4 +26,5 @@ def compile_dotnet(pattern: str) -> regex.Pattern[str]:
     except RecursionError as error:
         raise PatternError("nested too deep") from error
     except (regex.error, ValueError, OverflowError, MemoryError) as error:
-        raise PatternError(str(error) or type(error).__name__) from error
+        problem = str(error).partition(" at position")[0]  # which would be one in the translation
+        raise PatternError(problem or type(error).__name__) from error
