@@ -21,10 +21,11 @@ class Decoder:
         self._bits = GZIP if "gzip" in encoding else None  # None: zlib or raw deflate, told by the first byte
         self._inflate = zlib.decompressobj(self._bits) if self._bits is not None else None
         self._begun = False
+        self._members = 0
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """What the bytes unpack to, in pieces."""
-        while data:
+        while data := data if self._begun or not self._members else data.lstrip(b"\0"):
             inflate = self._inflate or self._start(data)
             self._begun = True
             try:
@@ -34,12 +35,13 @@ class Decoder:
             if piece:
                 yield piece
             data = inflate.unconsumed_tail
-            if inflate.eof:
-                data = inflate.unused_data.lstrip(b"\0") if self._bits == GZIP else b""
-                self._inflate = zlib.decompressobj(GZIP) if self._bits == GZIP else inflate
-                self._begun = bool(data)
-            elif not data and len(piece) == PIECE:
+            if not data and len(piece) == PIECE:
                 yield from self._rest(inflate)
+            if inflate.eof:
+                self._begun = False
+                self._members += 1
+                data = inflate.unused_data if self._bits == GZIP else b""
+                self._inflate = zlib.decompressobj(GZIP) if self._bits == GZIP else inflate
 
     def _rest(self, inflate: zlib._Decompress) -> Iterator[bytes]:
         """What the decoder still holds back once all input is consumed."""
@@ -54,7 +56,7 @@ class Decoder:
 
     def end(self) -> None:
         """Raises unless everything that was begun has ended."""
-        if self._begun and not (self._inflate and self._inflate.eof):
+        if self._begun:
             raise IngestError(ORIGIN_TRUNCATED, f"the {self._encoding} ends before its end")
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -22,6 +23,15 @@ from policies.reasons import ORIGIN_ADDRESS_FORBIDDEN, ORIGIN_UNREACHABLE, ORIGI
 AddressInfo = tuple[Any, Any, Any, Any, tuple[Any, ...]]  # (family, type, protocol, canonical name, address)
 Lookup = Callable[[str, int, int, int], Sequence[AddressInfo]]  # as socket.getaddrinfo: host, port, family, type
 LOOKUPS = 16
+
+
+@contextmanager
+def on_the_way_to(address: str) -> Iterator[None]:
+    """Says for which origin a name or an address was refused."""
+    try:
+        yield
+    except IngestError as error:
+        raise IngestError(error.reason.kind, f"{address}: {error.reason.message}") from error
 
 
 class Dialler(AbstractResolver):
@@ -37,7 +47,7 @@ class Dialler(AbstractResolver):
         """A socket for this address, or IngestError (no OSError, so that no other address is tried instead)."""
         family, kind, protocol, _, address = info
         if why := why_forbidden(str(address[0]), self._allowed):
-            raise IngestError(ORIGIN_ADDRESS_FORBIDDEN, f"the origin is at {address[0]}: {why}")
+            raise IngestError(ORIGIN_ADDRESS_FORBIDDEN, f"nothing is fetched from {address[0]}, which is {why}")
         return socket.socket(family, kind, protocol)
 
     async def dial(self, host: str, port: int) -> socket.socket:

@@ -43,14 +43,14 @@ class Landing:
 
     def open(self) -> None:
         """Makes the file, unless it was discarded already."""
-        with self._writing, _disk():
+        with self._writing, disk():
             if not self._over:
                 self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
                 self._open = True
 
     def restart(self, hashes: Mapping[str, Hash]) -> None:
         """Forgets everything; from now on the bytes as they come are hashed in these ways too."""
-        with self._writing, self._digesting, _disk():
+        with self._writing, self._digesting, disk():
             if self._open:
                 os.ftruncate(self._fd, 0)
             self._hashes = dict(hashes)
@@ -60,7 +60,7 @@ class Landing:
 
     def write(self, at: int, chunks: Sequence[bytes]) -> None:
         """Puts bytes where they belong."""
-        with self._writing, _disk():
+        with self._writing, disk():
             left = [memoryview(chunk) for chunk in chunks if chunk]
             while self._open and left:
                 written = os.pwritev(self._fd, left[:BUFFERS], at)
@@ -79,7 +79,7 @@ class Landing:
 
     def digest_written(self, start: int, end: int) -> None:
         """The same for bytes that were written before it was their turn."""
-        with self._digesting, _disk():
+        with self._digesting, disk():
             while self._open and start < end:
                 block = os.pread(self._fd, min(BLOCK, end - start), start)
                 self._hash(block)
@@ -119,7 +119,7 @@ class Landing:
 
     def finish(self) -> None:
         """Gives the file its name."""
-        with self._writing, _disk():
+        with self._writing, disk():
             self._part.replace(self._into)
             self._open = False
             os.close(self._fd)
@@ -135,7 +135,8 @@ class Landing:
 
 
 @contextmanager
-def _disk() -> Iterator[None]:
+def disk() -> Iterator[None]:
+    """Turns what the disk refuses into reasons that blame nobody else."""
     try:
         yield
     except OSError as error:

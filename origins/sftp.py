@@ -13,7 +13,7 @@ import asyncssh
 
 from origins.credential_values import SshLogin
 from origins.credentials import Credentials
-from origins.dialling import Dialler
+from origins.dialling import Dialler, on_the_way_to
 from origins.download import Download, Downloads
 from origins.hosts import Hosts
 from origins.port import Fetched, OriginSettings
@@ -95,7 +95,8 @@ class SftpOrigin:
     async def _session(
         self, address: SftpAddress, login: SshLogin, keys: list[asyncssh.SSHKey] | None
     ) -> AsyncIterator[asyncssh.SFTPClient]:
-        plug = await self._dialler.dial(address.host, address.port)
+        with on_the_way_to(str(address)):
+            plug = await self._dialler.dial(address.host, address.port)
         with translated(str(address)):
             known_hosts = self._settings.known_hosts
             connection = await asyncssh.connect(

@@ -47,4 +47,4 @@ def _what_is_wrong(parts: SplitResult, path: str) -> str | None:
         return "it holds a login: that belongs into the origin strategy's credentials"
     if not parts.hostname:
         return "it names no host"
-    return "it names no file" if path.endswith("/") or not path or "\0" in path else None
+    return "it names no file" if path.endswith("/") or not path.startswith("/") or "\0" in path else None

@@ -16,7 +16,7 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from origins.dialling import Dialler
+from origins.dialling import Dialler, on_the_way_to
 from origins.hosts import Hosts
 from origins.port import OriginSettings
 from origins.web_address import keeps_login, redirected
@@ -119,7 +119,8 @@ class Web:
         with translated(address):
             try:
                 async with asyncio.timeout(seconds):
-                    response = await self._session.get(url, headers=headers, allow_redirects=False)
+                    with on_the_way_to(address):
+                        response = await self._session.get(url, headers=headers, allow_redirects=False)
             except TimeoutError as error:
                 if isinstance(error, aiohttp.ServerTimeoutError):
                     raise
