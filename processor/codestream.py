@@ -100,6 +100,36 @@ def complete(path: Path) -> None:
     made.replace(path)
 
 
+def mend(source: BinaryIO, target: BinaryIO) -> None:
+    """Copies what there is of a codestream that breaks off, so that it ends well: for decoders that insist on it."""
+    start = source.tell()
+    end = _length(source)
+    for _ in main_header(source):
+        pass
+    last, length = source.tell(), 0
+    while len(head := source.read(12)) == 12 and int.from_bytes(head[:2]) == SOT:
+        stated = int.from_bytes(head[6:10]) or end - last
+        length = min(stated, end - last)
+        if length < stated:
+            break
+        last += length
+        length = 0
+        source.seek(last)
+    source.seek(start)
+    _copy(source, target, last - start)
+    if length > 14:
+        part = source.read(length)
+        target.write(part[:6] + struct.pack(">I", length) + part[10:])
+    target.write(struct.pack(">H", EOC))
+    target.flush()
+
+
+def _copy(source: BinaryIO, target: BinaryIO, count: int) -> None:
+    while count > 0 and (piece := source.read(min(count, 1 << 20))):
+        target.write(piece)
+        count -= len(piece)
+
+
 def _length(file: BinaryIO) -> int:
     here = file.tell()
     length = file.seek(0, 2)

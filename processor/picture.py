@@ -138,23 +138,32 @@ class WatchedPicture:
         for strip in self.inner.strips(rows):
             self.watch(strip)
             yield strip
+            del strip  # or it would live on while the next one is read
 
 
 def regroup(bands: Iterator[Pixels], rows: int, height: int) -> Iterator[Pixels]:
-    """Cuts bands of any heights into strips of `rows` rows, the last one with what is left of `height`."""
-    waiting: list[Pixels] = []
-    held = given = 0
+    """Cuts bands of any heights into strips of `rows` rows, the last one with what is left of `height`.
+
+    Never more than one strip and one band are held: a strip that was given away is forgotten.
+    """
+    strip: Pixels | None = None
+    filled = given = 0
     for band in bands:
         start = 0
-        while start < len(band):
-            need = min(rows, height - given) - held
-            piece = band[start : start + need]
-            waiting.append(piece)
+        while start < len(band) and given < height:
+            need = min(rows, height - given)
+            piece = band[start : start + need - filled]
             start += len(piece)
-            held += len(piece)
             if len(piece) == need:
-                yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
-                given += held
-                waiting, held = [], 0
-            if given == height:
-                return
+                yield piece
+                given += need
+                continue
+            if strip is None:
+                strip = np.empty((need, *band.shape[1:]), band.dtype)
+            strip[filled : filled + len(piece)] = piece
+            filled += len(piece)
+            if filled == need:
+                yield strip
+                strip, filled = None, 0
+                given += need
+        del band

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 from collections import deque
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,9 +33,10 @@ class WorkerError(RuntimeError):
 class Workers:
     """All workers of this process; an async context manager."""
 
-    def __init__(self, settings: ProcessorSettings) -> None:
+    def __init__(self, settings: ProcessorSettings, command: Sequence[str] = ()) -> None:
+        """Workers are started by `command`, which is our own worker unless another is given."""
         self._settings = settings
-        self._slots = [Slot(settings) for _ in range(settings.workers)]
+        self._slots = [Slot(settings, command or arguments(settings.limits)) for _ in range(settings.workers)]
         self._free: list[Slot] = []
         self._queue: deque[asyncio.Future[Slot]] = deque()
         self._closing = False
@@ -129,8 +131,9 @@ class _KilledError(Exception):
 class Slot:
     """A place for one worker: its process, and the next one when that is gone."""
 
-    def __init__(self, settings: ProcessorSettings) -> None:
+    def __init__(self, settings: ProcessorSettings, command: Sequence[str]) -> None:
         self._settings = settings
+        self._command = command
         self._next: asyncio.Task[asyncio.subprocess.Process] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._jobs = 0
@@ -211,7 +214,7 @@ class Slot:
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
-            *arguments(self._settings.limits),
+            *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LINE_BYTES,

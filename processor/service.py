@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
 
@@ -105,9 +105,9 @@ def _given(request: Request, field: str) -> object:
 
 
 @asynccontextmanager
-async def running(settings: ProcessorSettings) -> AsyncIterator[str]:
+async def running(settings: ProcessorSettings, command: Sequence[str] = ()) -> AsyncIterator[str]:
     """A processor that serves; gives its base URL, and drains at the end."""
-    async with Workers(settings) as workers:
+    async with Workers(settings, command) as workers:
         runner = web.AppRunner(
             Service(settings, workers).app(), handler_cancellation=True, access_log=None, shutdown_timeout=5.0
         )

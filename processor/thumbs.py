@@ -22,6 +22,9 @@ from processor.picture import Picture, Pixels
 
 QUALITY = 85
 JPEG_SIDE = 65_500
+ROWS = 256
+"""Rows that are shrunk at once: Pillow takes a third more memory for them than the strip does."""
+
 GAP = 2
 """A picture is resampled well from one at least this much larger."""
 
@@ -58,7 +61,9 @@ class Shrinker:
         if self._rest is not None and len(self._rest):
             levels = np.concatenate((self._rest, levels))
         cut = len(levels) // self.factor * self.factor
-        self._take(levels[:cut])
+        rows = max(1, ROWS // self.factor) * self.factor
+        for top in range(0, cut, rows):
+            self._take(levels[top : min(top + rows, cut)])
         self._rest = levels[cut:].copy()
 
     def image(self) -> Image.Image:

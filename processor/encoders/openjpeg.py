@@ -174,6 +174,7 @@ def _write_tiles(library: Any, codec: Any, stream: Any, picture: Picture, side: 
             tile = np.ascontiguousarray(strip[:, left : left + side].transpose(2, 0, 1))
             library.write_tile(codec, index, tile, stream)
             index += 1
+        del strip  # or it would live on while the next one is read
 
 
 def _said(error: Exception) -> str:

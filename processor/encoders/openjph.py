@@ -46,6 +46,7 @@ class OpenJphEncoder:
         with JoinedCodestream(path, size, tile) as joined:
             for strip in picture.strips(tile):
                 joined.add(_codestream(strip, recipe, levels, tile))
+                del strip  # or it would live on while the next one is read
 
     def _check_memory(self, picture: Picture) -> None:
         size = picture.size

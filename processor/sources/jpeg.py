@@ -22,8 +22,8 @@ from images.size import Size
 from processor.colour import Model, Samples
 from processor.errors import Refusal
 from processor.picture import Picture
-from processor.sources.pillow import ORIENTATION, dots_per_inch
-from processor.sources.port import Wish, check_size, check_whole, damaged, ends_early, whole_picture
+from processor.sources.pillow import dots_per_inch, orientation_of
+from processor.sources.port import Wish, check_size, check_whole, damaged, ends_early, unreadable, whole_picture
 
 HARMLESS = re.compile(rb"extraneous bytes before marker 0xd9|Unknown Adobe color transform")
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -94,7 +94,7 @@ def _head(path: Path) -> _Head:
             return _Head(
                 Size(image.width, image.height),
                 len(image.getbands()),
-                int(image.getexif().get(ORIENTATION, 1)),
+                orientation_of(image),
                 image.info.get("icc_profile"),
                 dots_per_inch(image),
                 inverted="adobe" in image.info,
@@ -102,7 +102,7 @@ def _head(path: Path) -> _Head:
     except FileNotFoundError:
         raise
     except Exception as error:
-        raise damaged(error) from error
+        raise unreadable("its beginning", error) from error
 
 
 def _decode(data: bytes, head: _Head, scale: int, *, tolerant: bool) -> NDArray[Any]:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from images.size import Size
-from processor.codestream import BrokenCodestream, main_header, tile_parts
+from processor.codestream import BrokenCodestream, main_header, mend, tile_parts
 from processor.colour import Alpha, Model, Samples, converter, output_bits
 from processor.errors import Refusal
 from processor.openjpeg import binding
@@ -47,13 +48,40 @@ def open_jpeg2000(path: Path, wish: Wish) -> Iterator[Picture]:
     """Opens a JP2, JPH or codestream; large ones are decoded band by band."""
     start, frame = read_frame(path)
     check_size(frame.size.width, frame.size.height, wish.limits)
+    with _sound(path, start, tolerant=wish.tolerant) as (sound, begins):
+        yield _decoded(sound, begins, frame, wish)
+
+
+def _decoded(path: Path, start: int, frame: Frame, wish: Wish) -> Picture:
     reduce = min(wish.reductions(frame.size), frame.levels)
     small = reduced(frame.size, reduce) if wish.region is None else reduced(wish.region.size, reduce)
     if wish.region or small.pixels * frame.components * 12 <= wish.limits.whole_bytes:
         pixels, samples = decode_region(path, start, frame, reduce, wish.region, tolerant=wish.tolerant)
-        yield whole_picture(pixels, samples, wish, whole=frame.size, region=wish.region)
-        return
-    yield _by_bands(path, start, frame, reduce, wish)
+        return whole_picture(pixels, samples, wish, whole=frame.size, region=wish.region)
+    return _by_bands(path, start, frame, reduce, wish)
+
+
+@contextmanager
+def _sound(path: Path, start: int, *, tolerant: bool) -> Iterator[tuple[Path, int]]:
+    """A file whose codestream is whole: this one, or for the tolerant a mended copy of what there is."""
+    try:
+        check_whole_codestream(path)
+    except Refusal:
+        if not tolerant:
+            raise
+        with NamedTemporaryFile(suffix=".j2k") as copy, path.open("rb") as source:
+            source.seek(start)
+            _mend(source, copy)
+            yield Path(copy.name), 0
+    else:
+        yield path, start
+
+
+def _mend(source: BinaryIO, copy: Any) -> None:
+    try:
+        mend(source, copy)
+    except BrokenCodestream as error:
+        raise damaged(error) from error
 
 
 def read_frame(path: Path) -> tuple[int, Frame]:

@@ -23,7 +23,7 @@ from PIL import Image, ImageFile
 from processor.colour import Alpha, Model, Samples
 from processor.errors import Refusal
 from processor.picture import Dpi, Picture
-from processor.sources.port import Wish, check_size, check_whole, damaged, ends_early, whole_picture
+from processor.sources.port import Wish, check_size, check_whole, damaged, ends_early, unreadable, whole_picture
 
 ORIENTATION = 0x0112
 FORMATS = ("PNG", "WEBP", "GIF", "BMP", "HEIF", "AVIF", "JPEG")
@@ -40,7 +40,6 @@ def open_pillow(path: Path, wish: Wish) -> Iterator[Picture]:
         check_whole(size, 12, wish.limits, name)
         if image.format == "PNG":
             _check_png(path, tolerant=wish.tolerant)
-        orientation = int(image.getexif().get(ORIENTATION, 1))
         profile = image.info.get("icc_profile")
         dpi = dots_per_inch(image)
         if image.format == "PNG" and _png_bits(path) == 16:
@@ -48,7 +47,18 @@ def open_pillow(path: Path, wish: Wish) -> Iterator[Picture]:
         else:
             _load(image, path, tolerant=wish.tolerant)
             pixels, samples = pixels_of(image, profile)
+        orientation = orientation_of(image)
     yield whole_picture(pixels, samples, wish, orientation=orientation, dpi=dpi)
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's orientation; 1 when there is none. Not by Pillow's own `getexif`, which decodes a PNG to find it."""
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif") or b"")
+        return int(exif.get(ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - its parser raises whatever it stumbles over
+        return 1  # metadata that nobody can read turns nothing
 
 
 def pixels_of(image: Image.Image, profile: bytes | None) -> tuple[NDArray[Any], Samples]:
@@ -110,7 +120,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         except FileNotFoundError:
             raise
         except Exception as error:
-            raise damaged(error) from error
+            raise unreadable("its beginning", error) from error
         with image:
             yield image
 
@@ -123,7 +133,7 @@ def _load(image: Image.Image, path: Path, *, tolerant: bool) -> None:
         raise
     except Exception as error:
         share = _png_share(path) if image.format == "PNG" else None
-        raise ends_early(share) if share is not None else damaged(error) from error
+        raise ends_early(share) if share is not None else unreadable("its picture", error) from error
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
 
@@ -133,7 +143,7 @@ def _deep_png(path: Path, profile: bytes | None) -> tuple[NDArray[Any], Samples]
         pixels: NDArray[Any] = imagecodecs.png_decode(path.read_bytes())
     except (RuntimeError, ValueError) as error:
         share = _png_share(path)
-        raise ends_early(share) if share is not None else damaged(error) from error
+        raise ends_early(share) if share is not None else unreadable("its picture", error) from error
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     model = Model.GREY if channels < 3 else Model.RGB
     alpha = Alpha.STRAIGHT if channels in (2, 4) else Alpha.NONE

@@ -79,6 +79,13 @@ def damaged(what: object) -> Refusal:
     return Refusal(f"the file is damaged: {what}", kind="damaged")
 
 
+def unreadable(part: str, error: Exception) -> Refusal:
+    """The words for a file whose parser gave up: its own, where they are words and not for programmers."""
+    words = " ".join(str(error).split())
+    fit = len(words) > 12 and "/" not in words and "buffer" not in words and "<" not in words
+    return damaged(f"{part} cannot be read{f' ({words[:200]})' if fit else ''}")
+
+
 def whole_picture(
     pixels: NDArray[Any],
     samples: Samples,

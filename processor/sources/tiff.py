@@ -28,6 +28,7 @@ from processor.sources.port import (
     damaged,
     ends_early,
     turned_dpi,
+    unreadable,
     whole_picture,
 )
 from processor.sources.tiff_samples import palette_of, samples_of
@@ -64,7 +65,7 @@ def _file(path: Path) -> Iterator[Any]:
     except FileNotFoundError:
         raise
     except Exception as error:
-        raise damaged(error) from error
+        raise unreadable("its directory", error) from error
     with file:
         yield file
 

@@ -1,0 +1,1 @@
+"""Tests of the image processor, without its service."""

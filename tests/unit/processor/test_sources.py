@@ -1,0 +1,172 @@
+"""Every kind of file in the corpus comes out as the picture that it shows, or is refused in a curator's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from processor.decode import decode
+from processor.errors import Refusal
+from processor.settings import Limits
+from processor.sources.port import Wish
+from processor.sources.registry import open_picture
+from tests.corpus.others import cut, others
+from tests.corpus.pictures import colour, grey, photograph
+from tests.corpus.specimen import Specimen
+from tests.corpus.tiffs import tiffs
+from tests.unit.processor.make import make_jp2, make_picture
+
+SPECIMENS = [*tiffs(), *others()]
+STILL_WHOLE = {"multi-page.tif", "animated.gif", "bilevel-tiff_lzw.tif"}
+"""Files in which something follows the first picture, which is all that is taken."""
+
+
+@pytest.mark.parametrize("specimen", SPECIMENS, ids=lambda specimen: specimen.name)
+def test_a_file_shows_its_picture(specimen: Specimen, tmp_path: Path) -> None:
+    specimen.check(decode(specimen.at(tmp_path)))
+
+
+@pytest.mark.parametrize("specimen", SPECIMENS, ids=lambda specimen: specimen.name)
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
+def test_a_file_that_is_cut_off_is_refused(specimen: Specimen, share: float, tmp_path: Path) -> None:
+    if specimen.name in STILL_WHOLE:
+        return
+    with pytest.raises(Refusal):
+        decode(cut(specimen.at(tmp_path), share))
+
+
+@pytest.mark.parametrize("name", ["default.jp2", "fastest.jph"])
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.99])
+def test_a_jpeg_2000_that_is_cut_off_is_refused(name: str, share: float, tmp_path: Path) -> None:
+    from images.recipe import NAMED  # noqa: PLC0415 - beside its only use
+
+    whole = make_jp2(tmp_path / name, recipe=NAMED[name.partition(".")[0]])
+    with pytest.raises(Refusal, match=r"damaged|no image"):
+        decode(cut(whole, share))
+
+
+def test_a_cut_file_says_how_much_of_its_picture_there_is(tmp_path: Path) -> None:
+    picture = photograph(400, 600)
+    Image.fromarray(picture).save(tmp_path / "a.jpg", quality=90)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    tifffile.imwrite(tmp_path / "a.tif", picture, rowsperstrip=8, compression="lzw")
+    for name in ("a.jpg", "a.png", "a.tif"):
+        with pytest.raises(Refusal, match=r"the file ends after [56][0-9] % of its pixels"):
+            decode(cut(tmp_path / name, 0.6))
+
+
+def test_a_tolerant_recipe_takes_what_there_is_of_a_cut_file(tmp_path: Path) -> None:
+    picture = photograph(400, 600)
+    Image.fromarray(picture).save(tmp_path / "a.jpg", quality=95)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    tifffile.imwrite(tmp_path / "a.tif", picture, rowsperstrip=8, compression="lzw")
+    make_jp2(tmp_path / "a.jp2", make_picture(picture))
+    for name in ("a.jpg", "a.png", "a.tif", "a.jp2"):
+        with open_picture(cut(tmp_path / name, 0.6), Wish(Limits(), tolerant=True)) as opened:
+            pixels = np.concatenate(list(opened.strips(100)))
+        assert pixels.shape == picture.shape
+        assert np.abs(pixels[:200].astype(int) - picture[:200]).mean() < 4
+
+
+def test_a_jpeg_with_a_hole_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(photograph(400, 300)).save(tmp_path / "a.jpg", quality=90)
+    data = bytearray((tmp_path / "a.jpg").read_bytes())
+    del data[len(data) // 2 : len(data) // 2 + 2000]
+    (tmp_path / "a.jpg").write_bytes(data)
+    with pytest.raises(Refusal, match=r"damaged|ends after"):
+        decode(tmp_path / "a.jpg")
+
+
+def test_a_png_with_a_flipped_bit_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(colour()).save(tmp_path / "a.png")
+    data = bytearray((tmp_path / "a.png").read_bytes())
+    data[len(data) // 2] ^= 4
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(Refusal, match="checksum of its IDAT"):
+        decode(tmp_path / "a.png")
+
+
+def test_what_is_not_supported_is_named(tmp_path: Path) -> None:
+    rgb = colour()
+    five = np.dstack([rgb, rgb[..., :2]])
+    path = tmp_path / "a.tif"
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"data": five, "photometric": "rgb", "extrasamples": [0, 0]}, "TIFF with 5 samples per pixel"),
+        ({"data": rgb[..., 0].astype(np.int16)}, "signed 16-bit"),
+        ({"data": (rgb[..., 0] * 3).astype(np.float32)}, "from 0 to 1 are expected; these reach"),
+        ({"data": rgb[..., 0].astype(np.complex64)}, "complex"),
+        (
+            {
+                "data": np.zeros((4, 16, 16), np.uint8),
+                "volumetric": True,
+                "tile": (4, 16, 16),
+                "photometric": "minisblack",
+            },
+            "volumes",
+        ),
+        ({"data": rgb, "photometric": "ycbcr"}, "YCbCr samples that are not JPEG"),
+    ]
+    for how, words in cases:
+        tifffile.imwrite(path, how.pop("data"), metadata=None, **how)
+        with pytest.raises(Refusal, match=words):
+            decode(path)
+
+
+def test_a_12_bit_jpeg_is_refused_by_its_bits(tmp_path: Path) -> None:
+    Image.fromarray(colour()).save(tmp_path / "a.jpg")
+    data = bytearray((tmp_path / "a.jpg").read_bytes())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 1], data[frame + 4] = 0xC1, 12
+    (tmp_path / "a.jpg").write_bytes(data)
+    with pytest.raises(Refusal, match="JPEG with 12 bits per sample"):
+        decode(tmp_path / "a.jpg")
+
+
+def test_what_is_no_image_is_named(tmp_path: Path) -> None:
+    for content, words in ((b"", "empty"), (b"%PDF-1.7 hello", "application/pdf"), (b"hello", "no image")):
+        (tmp_path / "a").write_bytes(content)
+        with pytest.raises(Refusal, match=words):
+            decode(tmp_path / "a")
+    with pytest.raises(Refusal, match="no such file"):
+        decode(tmp_path / "missing")
+
+
+def test_more_pixels_than_allowed_are_refused_before_decoding(tmp_path: Path) -> None:
+    limits = Limits(max_pixels=4_000)
+    for specimen in SPECIMENS:
+        if specimen.name.startswith(("plain.", "animated", "interlaced")):
+            with pytest.raises(Refusal, match="megapixels"):
+                decode(specimen.at(tmp_path), limits=limits)
+
+
+def test_one_piece_that_does_not_fit_the_memory_is_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", photograph(1200, 1000), compression="lzw", rowsperstrip=1000)
+    Image.fromarray(photograph(1200, 1000)).save(tmp_path / "a.png")
+    for name in ("a.tif", "a.png"):
+        with pytest.raises(Refusal, match="cannot be read piece by piece"):
+            decode(tmp_path / name, limits=Limits(memory=8 << 20))
+
+
+def test_a_resolution_is_carried_over(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "inch.tif", grey()[..., 0], resolution=(300, 150), resolutionunit=2)
+    tifffile.imwrite(tmp_path / "cm.tif", grey()[..., 0], resolution=(100, 100), resolutionunit=3)
+    tifffile.imwrite(tmp_path / "none.tif", grey()[..., 0], resolution=(3, 2), resolutionunit=1)
+    Image.fromarray(colour()).save(tmp_path / "a.jpg", dpi=(200, 200))
+    for name, dpi in (("inch.tif", (300, 150)), ("cm.tif", (254, 254)), ("none.tif", None), ("a.jpg", (200, 200))):
+        with open_picture(tmp_path / name, Wish(Limits())) as picture:
+            assert picture.dpi == (pytest.approx(dpi) if dpi else None)
+
+
+def test_a_reversible_recipe_keeps_16_bits_and_no_other(tmp_path: Path) -> None:
+    deep = photograph(64, 48).astype(np.uint16) * 251 + 7
+    tifffile.imwrite(tmp_path / "a.tif", deep, photometric="rgb")
+    with open_picture(tmp_path / "a.tif", Wish(Limits(), deep=True)) as picture:
+        assert picture.bits == 16
+        assert (np.concatenate(list(picture.strips(10))) == deep).all()
+    with open_picture(tmp_path / "a.tif", Wish(Limits())) as picture:
+        assert picture.bits == 8
