@@ -104,7 +104,7 @@ def _check_default(row: DefaultRow) -> Iterable[Finding]:
             Weight.FAILS, f'"{row.media_type}" is no media type, so it fits none', "image/*, say, or image/tiff"
         )
     if channel == AV:
-        yield found(Weight.FAILS, f"the channel {AV} is not supported: such assets are refused", "another channel")
+        yield found(Weight.ODD, f"the channel {AV} is not supported: here such assets are refused", "another channel")
     elif channel in {IMAGE, THUMBS} and not _may_fit_an_image(pattern):
         yield found(
             Weight.FAILS, f'the channel {channel} is for images, and "{row.media_type}" fits none', "the channel file"
@@ -113,7 +113,7 @@ def _check_default(row: DefaultRow) -> Iterable[Finding]:
         yield found(
             Weight.ODD,
             f"its policy is customer {row.policy.customer}'s",
-            "a policy of the customer's own, or a system one",
+            "one of the customer's own, or the system's",
         )
 
 

@@ -34,9 +34,7 @@ def _check(row: StrategyRow, rules: Rules) -> Iterable[Finding]:
     if problem := _bad_regex(row.regex):
         yield found(Weight.FAILS, f"Regex: {problem}; the row never matches", "a regular expression of .NET's")
     elif compile_dotnet(row.regex).search("") is not None:
-        yield found(
-            Weight.ODD, "Regex: found in every origin, so no later row is ever asked", "what only its origins have"
-        )
+        yield found(Weight.ODD, "Regex: found everywhere, so no later row is ever asked", "what only its origins have")
     if kind is None:
         yield found(Weight.FAILS, f'Strategy: "{row.strategy}" is none', f"one of {', '.join(StrategyKind)}")
         return
@@ -85,7 +83,8 @@ def _bad_json(text: str, kind: StrategyKind) -> str | None:
         return "neither JSON, nor an S3 address, nor enc:v1:"
     if not isinstance(given, dict):
         return "JSON, but no object"
-    names = {name.lower() for name, value in given.items() if isinstance(value, str) and value}
+    texts = {name.lower(): value for name, value in given.items() if isinstance(value, str)}
+    names = {name for name, value in texts.items() if value or name == "password"}
     missing = [name for name in _needed(kind, names) if name.lower() not in names]
     return f"without {' and '.join(missing)}" if missing else None
 

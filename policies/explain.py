@@ -23,7 +23,7 @@ from policies.explanation import (
     StrategyLine,
 )
 from policies.facts import Channel, Facts, Rules
-from policies.origin_strategy import Searched, default_row, search_rows
+from policies.origin_strategy import Note, Searched, Verdict, default_row, search_rows
 from policies.outcome import Refused
 from policies.place import locate
 from policies.plan import Place, image_location, plan_ingest
@@ -57,7 +57,7 @@ def explain(
         asset=str(asset.id),
         origin=redact(asset.origin),
         media_type=asset.media_type,
-        strategies=_strategies(searched),
+        strategies=_strategies(searched, asset.origin),
         place=None if isinstance(place, Refused) else _place(place, searched),
         policies=tuple(map(_policy, facts.channels)),
         quota=_quota(facts, rules),
@@ -86,15 +86,23 @@ def _refusal(refused: Refused) -> RefusalLine:
     return RefusalLine(refused.reason.code, refused.reason.message, refused.reason.kind.remedy)
 
 
-def _strategies(searched: Searched) -> tuple[StrategyLine, ...]:
+def _strategies(searched: Searched, origin: str) -> tuple[StrategyLine, ...]:
     """Every strategy that was asked; the default one, if it holds, comes last."""
     lines = [
-        StrategyLine(note.row.id or BUILT_IN, note.row.strategy, note.row.regex, str(note.verdict), redact(note.detail))
+        StrategyLine(
+            note.row.id or BUILT_IN, note.row.strategy, note.row.regex, str(note.verdict), _detail(note, origin)
+        )
         for note in searched.notes
     ]
     if searched.winner is None:
-        lines.append(StrategyLine(DEFAULT, "default", "", "matched", "no other did"))
+        lines.append(StrategyLine(DEFAULT, "default", "", str(Verdict.MATCHED), "no other did"))
     return tuple(lines)
+
+
+def _detail(note: Note, origin: str) -> str:
+    """What a row found, or why it could not look; a piece of an address with a secret may be just that."""
+    secret = note.verdict is Verdict.MATCHED and redact(origin) != origin
+    return "something in an address with a secret" if secret else note.detail
 
 
 def _place(place: Place, searched: Searched) -> PlaceLine:

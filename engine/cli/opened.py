@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from engine.aws import Aws, AwsSettings, open_aws
 from engine.db.connections import Connections
+from engine.db.policy_rows import PostgresPolicyRows
 from engine.db.postgres import PostgresDatabase
 from engine.db.settings import DatabaseSettings
 from engine.db.submissions import PostgresSubmissions
@@ -18,8 +19,8 @@ from engine.settings import Settings
 CONNECTIONS = 8
 
 
-class CommandDatabase(PostgresDatabase, PostgresSubmissions, PostgresTallies):
-    """The engine's database, and the handing in and the counting that only commands do."""
+class CommandDatabase(PostgresDatabase, PostgresSubmissions, PostgresTallies, PostgresPolicyRows):
+    """The engine's database, and the handing in, counting and looking over that only commands do."""
 
 
 @asynccontextmanager
