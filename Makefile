@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: docs help setup demo test lint format types lock clean
+.PHONY: breakage docs help setup demo test lint format types lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -40,3 +40,9 @@ clean:  ## remove what setup and the local system made
 
 docs: setup  ## write the pages of docs/ that are made from code
 	@$(BIN)/python -m engine.pages
+
+breakage: setup  ## break each part of a running system; doctor and ingests must name it (3 minutes)
+	@$(BIN)/python -m tests.system.breakage
+
+mutate: setup  ## sow small errors into images/ and policies/, see which the tests find; ARGS=images for one (30 minutes)
+	@$(BIN)/python bench/mutate.py $(ARGS)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from time import monotonic
 
-from botocore.exceptions import ClientError
+import aiohttp
+from botocore.exceptions import BotoCoreError, ClientError
 
 from policies.outcome import IngestError
 from policies.redact import redact
@@ -74,12 +75,20 @@ async def examine(exam: Exam, seconds: float = EXAM_SECONDS) -> list[Finding]:
 
 
 def in_words(error: BaseException) -> str:
-    """What an error says, in one line, without secrets."""
+    """What an error says, in one line, as a person would."""
     match error:
         case IngestError():
             return error.reason.message
         case ClientError():
             said = error.response["Error"]
             return f"{error.operation_name} answered {said.get('Code')}: {said.get('Message')}"
+        case BotoCoreError():
+            return str(error)
+        case aiohttp.ClientConnectorError():
+            return f"nobody answers at {error.host}:{error.port} ({error.os_error.strerror or 'no connection'})"
+        case ConnectionRefusedError():
+            return f"nobody answers: {error.strerror}"
+        case OSError() if error.filename:
+            return f"{error.filename}: {error.strerror}"
     text = str(error).strip().split("\n")[0]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
