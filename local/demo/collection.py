@@ -85,7 +85,7 @@ WORKS: Final = (
         "folio",
         "A page in two columns",
         "folio.jpg",
-        "a JPEG on its side; the original is kept",
+        "a JPEG on its side; kept as well",
         (IMAGE, THUMBS, FILE),
         Picture(paper.folio, (3600, 2500), _jpeg_on_its_side),
     ),

@@ -27,7 +27,7 @@ def start_painting(folder: Path, logs: Path, share: float) -> list[Child]:
     folder.mkdir(parents=True, exist_ok=True)
     assets = [work.asset for work in missing(folder)]
     lots = [assets[number::PAINTERS] for number in range(PAINTERS)]
-    program = [sys.executable, "-m", "local.demo.paint", folder, str(share)]
+    program: list[str | Path] = [sys.executable, "-m", "local.demo.paint", folder, str(share)]
     return [
         start(f"painter {number}", [*program, *lot], log=logs / "painters.log")
         for number, lot in enumerate(lots)

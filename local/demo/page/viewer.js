@@ -15,6 +15,9 @@ const IIIFLayer = L.GridLayer.extend({
     const corner = map.unproject([this.info.width, this.info.height], this.deepest);
     return L.latLngBounds([[0, 0], corner]);
   },
+  _clampZoom() { // the level above rather than the nearest: pictures are scaled down, never up
+    return Math.min(this.deepest, Math.max(0, Math.ceil(this._map.getZoom() - 0.1)));
+  },
   _isValidTile(at) {
     const step = this.side * 2 ** (this.deepest - at.z);
     return at.x >= 0 && at.y >= 0 && at.x * step < this.info.width && at.y * step < this.info.height;
@@ -42,6 +45,8 @@ const COLOURS = ["#1d5b79", "#c0632c", "#6a8d73", "#b89a4c", "#7d6b91", "#48727f
 const place = (id) => document.getElementById(id);
 const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
 let map;
+let fit = () => {};
+new ResizeObserver(() => fit()).observe(place("viewer"));
 
 function show(work) {
   for (const button of document.querySelectorAll("nav button")) button.setAttribute("aria-current", button.dataset.asset === work.asset);
@@ -62,9 +67,10 @@ function show(work) {
   }));
   if (map) map.remove();
   map = undefined;
+  fit = () => {};
   place("viewer").replaceChildren();
   if (work.service) openImage(work);
-  else place("viewer").append(make("div", work.error, { className: "refusal" }));
+  else place("viewer").append(make("div", `Refused: ${work.error}`, { className: "refusal" }));
 }
 
 async function openImage(work) {
@@ -74,7 +80,10 @@ async function openImage(work) {
   const layer = new IIIFLayer(info);
   const bounds = layer.bounds(map);
   map.setMaxBounds(bounds.pad(0.4));
-  map.fitBounds(bounds, { animate: false });
+  fit = () => { map.invalidateSize({ animate: false }); map.fitBounds(bounds, { animate: false, padding: [14, 14] }); };
+  fit();
+  const keepPlace = () => { fit = () => map && map.invalidateSize(); }; // once somebody has moved, stay there
+  for (const moved of ["pointerdown", "wheel"]) place("viewer").addEventListener(moved, keepPlace, { once: true });
   layer.on("load", () => { document.body.dataset.ready = work.asset; });
   layer.addTo(map);
 }
