@@ -6,7 +6,7 @@ Paths come from outside and are believed only inside the shared folder, after ev
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,14 @@ def complaint(place: Sequence[str | int], message: str, kind: str, given: object
     return {"loc": ["body", *place], "msg": message, "type": kind, "input": given}
 
 
+def _there(look: Callable[[], bool]) -> bool:
+    """What a look at a path says; a path that cannot even be looked at leads nowhere."""
+    try:
+        return look()
+    except OSError:
+        return False
+
+
 class _Reader:
     """Reads field after field and collects what is wrong."""
 
@@ -87,7 +95,7 @@ class _Reader:
 
     def source(self) -> Path:
         path = self._path("source")
-        if path is not None and not path.is_file():
+        if path is not None and not _there(path.is_file):
             self._wrong("source", "there is no such file", "missing")
         return path or self._scratch
 
@@ -95,15 +103,15 @@ class _Reader:
         path = self._path("destination")
         if path is None:
             return self._scratch
-        if path.is_dir():
+        if _there(path.is_dir):
             self._wrong("destination", "expected the path of a file, not of a folder")
-        elif not path.parent.is_dir():
+        elif not _there(path.parent.is_dir):
             self._wrong("destination", "its folder does not exist", "missing")
         return path
 
     def thumb_folder(self) -> Path:
         path = self._path("thumbDir")
-        if path is not None and not path.is_dir():
+        if path is not None and not _there(path.is_dir):
             self._wrong("thumbDir", "there is no such folder", "missing")
         return path or self._scratch
 

@@ -33,9 +33,9 @@ def spooled(picture: Picture, beside: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def program(name: str) -> str:
-    """The program's place on the path."""
-    found = shutil.which(name)
+def program(name: str, path: str | None = None) -> str:
+    """The program's place on the path; PATH unless another is given."""
+    found = shutil.which(name, path=path)
     if found is None:
         raise Refusal(f"{name} is chosen by setting and not installed here", field="recipe>codec", kind="encoder")
     return found
