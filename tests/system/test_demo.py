@@ -1,0 +1,212 @@
+"""`sluice demo` and `sluice up` from outside, as a stranger runs them: what they show, keep, survive and leave."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import boto3
+import pytest
+
+from local.leftovers import command_of
+from local.postgres_home import abandon
+from local.service import PROGRAM
+
+PARTS = ("postgres", "aws", "migrations", "processor", "image server", "engine")
+
+
+class Command:
+    """A running `sluice` command whose words are read as they come."""
+
+    def __init__(self, *words: str | Path) -> None:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        self.process = subprocess.Popen(
+            [PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=kept
+        )
+        assert self.process.stdout
+        self._output: IO[str] = self.process.stdout
+        self.said = ""
+
+    def read_until(self, pattern: str) -> re.Match[str]:
+        """The first line that matches; pytest's time-out bounds the wait."""
+        for line in self._output:
+            self.said += line
+            if found := re.search(pattern, line):
+                return found
+        raise AssertionError(f"it ended without saying {pattern!r}:\n{self.said}")
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and wait for the end; its exit code."""
+        self.process.send_signal(number)
+        self.said += self._output.read()
+        self._output.close()
+        return self.process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the demo keeps its things; later tests of this module find what earlier ones left."""
+    place = tmp_path_factory.mktemp("demo")
+    yield place
+    abandon(place / "postgres")
+
+
+def get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def children(folder: Path) -> dict[int, str]:
+    """The parts that run, by process id, with their command lines."""
+    return {pid: command_of(pid) for pid, _, _ in json.loads((folder / "pids.json").read_text())}
+
+
+def eventually(true: Callable[[], bool], patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while not (answer := true()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return answer
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    lines = (folder / "env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def objects(folder: Path) -> dict[str, int]:
+    """Every object in the system's buckets, with its size."""
+    told = environment_of(folder)
+    client = boto3.client(
+        "s3",
+        endpoint_url=told["AWS_ENDPOINT_URL"],
+        region_name=told["AWS_REGION"],
+        aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
+    )
+    found = {}
+    for role in ("STORAGE", "THUMBS"):
+        bucket = told[f"ENGINE_{role}_BUCKET"]
+        for each in client.list_objects_v2(Bucket=bucket).get("Contents", []):
+            if not each["Key"].startswith("transient/"):
+                found[f"{bucket}/{each['Key']}"] = each["Size"]
+    client.close()
+    return found
+
+
+async def rows(folder: Path) -> dict[str, tuple[int, int, str]]:
+    """Width, height and error of every asset."""
+    import asyncpg  # noqa: PLC0415 - of this module alone
+
+    connection = await asyncpg.connect(environment_of(folder)["ENGINE_DATABASE_URL"])
+    try:
+        found = await connection.fetch('SELECT "Id", "Width", "Height", "Error" FROM "Images"')
+        return {each["Id"]: (each["Width"], each["Height"], each["Error"]) for each in found}
+    finally:
+        await connection.close()
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("demo")
+async def test_the_demo_shows_every_work_survives_kill_9_and_goes_on_from_what_it_kept(folder: Path) -> None:
+    demo = Command("demo", "--keep", "--small", "--folder", folder)
+    page = demo.read_until(r"Look at them: (http://127\.0\.0\.1:\d+)/")[1]
+    for part in PARTS:
+        assert re.search(rf"✓ {part} ", demo.said), demo.said
+    assert "7 ingested, 1 refused" in demo.said
+    assert "404 Not Found" in demo.said
+
+    check_page(page)
+    running = children(folder)
+    assert len(running) == 5
+    assert all(running.values())
+    stored, recorded = objects(folder), await rows(folder)
+    assert len([key for key in stored if key.endswith(".jpg")]) == 7 * 3  # small pictures have no 1024
+    assert sorted(name for name, (_, _, error) in recorded.items() if error) == ["99/1/lost"]
+
+    assert demo.end(signal.SIGKILL) == -signal.SIGKILL
+    assert eventually(lambda: not any(command_of(pid) == line for pid, line in running.items()), 30)
+
+    up = Command("up", "--folder", folder)
+    try:
+        up.read_until("All up")
+        assert up.said.count("kept from before") == 2
+        assert objects(folder) == stored
+        assert await rows(folder) == recorded
+        check_restart(up, folder)
+    finally:
+        ended = up.end(signal.SIGTERM)
+    assert ended == 0, up.said
+    assert "all stopped" in up.said
+    assert not (folder / "pids.json").exists()
+
+
+def check_page(page: str) -> None:
+    """Everything that the page needs comes from this machine, and is there."""
+    for name in ("", "style.css", "viewer.js"):
+        text = get(f"{page}/{name}").decode()
+        assert not re.search(r"https?://", text), name
+    assert b"Leaflet" in get(f"{page}/leaflet/leaflet.js")[:500]
+    works = {work["asset"]: work for work in json.loads(get(f"{page}/demo.json"))["works"]}
+    assert works["lost"]["service"] is None
+    for work in works.values():
+        if work["service"]:
+            info = json.loads(get(f"{work['service']}/info.json"))
+            tile = get(f"{work['service']}/0,0,{min(512, info['width'])},512/256,/0/default.jpg")
+            assert tile.startswith(b"\xff\xd8\xff")
+            assert all(get(f"{page}/{thumb['url']}").startswith(b"\xff\xd8\xff") for thumb in work["thumbs"])
+            assert work["steps"]
+
+
+def check_restart(up: Command, folder: Path) -> None:
+    """A part that dies is named and started again, at the same address."""
+    [pid] = [pid for pid, line in children(folder).items() if line.rstrip().endswith("sluice processor")]
+    os.kill(pid, signal.SIGKILL)
+    up.read_until("processor ended by itself")
+    ping = f"{environment_of(folder)['ENGINE_PROCESSOR_URL']}/ping"
+
+    def answers() -> bool:
+        try:
+            return b"working" in get(ping)
+        except OSError:
+            return False
+
+    assert eventually(answers, 30)
+
+
+@pytest.mark.xdist_group("demo")
+def test_a_taken_port_is_named_and_nothing_stays_behind(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        up = Command("up", "--folder", folder, "--port-postgres", str(port))
+        assert up.end(signal.SIGCONT) == 1
+    assert f"port {port} is taken" in up.said
+    assert "--port-postgres" in up.said
+    assert not (folder / "pids.json").exists()
+
+
+@pytest.mark.xdist_group("demo")
+def test_two_systems_in_one_folder_are_refused(tmp_path: Path) -> None:
+    holder = (
+        "import fcntl, sys, time; lock = open(sys.argv[1], 'a'); fcntl.flock(lock, fcntl.LOCK_EX);"
+        "print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, tmp_path / "lock"], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        up = Command("up", "--folder", tmp_path)
+        assert up.end(signal.SIGCONT) == 1
+        assert "up in" in up.said
+        other.kill()
