@@ -5,9 +5,7 @@ It decides nothing itself: every line is what the functions that an ingest asks 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from time import monotonic
 
 from images.size import Size
 from policies.channels import IMAGE, THUMBS, USE_ORIGINAL, read_recipe, read_thumb_sizes
@@ -45,13 +43,11 @@ class Asked:
     thumbs_by_processor: bool = False
 
 
-def explain(
-    facts: Facts, rules: Rules, asked: Asked | None = None, clock: Callable[[], float] = monotonic
-) -> Explanation:
+def explain(facts: Facts, rules: Rules, asked: Asked | None = None) -> Explanation:
     """Everything that would be decided for an asset."""
     asked = asked or Asked()
     asset = facts.asset
-    searched = search_rows(asset.origin, facts.strategies, rules, clock)
+    searched = search_rows(asset.origin, facts.strategies, rules)
     place = locate(asset.origin, asset.id, searched.winner or default_row(asset.id), rules)
     made = Explanation(
         asset=str(asset.id),

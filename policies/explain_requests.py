@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import assert_never
 from urllib.parse import quote
 
 from images.recipe import kdu_name
@@ -42,6 +43,8 @@ def _origin(plan: IngestPlan) -> str:
             return f"GET {address} with Authorization: Basic"
         case StrategyKind.DEFAULT:
             return f"GET {address}"
+        case _:
+            assert_never(plan.place.kind)
 
 
 def _processor(plan: IngestPlan, thumbs: ThumbPlan, *, by_processor: bool) -> str:

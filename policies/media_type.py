@@ -22,6 +22,7 @@ BY_SUFFIX = {
     "htm": "text/html",
     "html": "text/html",
     "j2k": "image/j2c",
+    "jhc": "image/jphc",
     "jp2": "image/jp2",
     "jpeg": "image/jpeg",
     "jpf": "image/jpx",
