@@ -88,12 +88,24 @@ def _elsewhere(folder: Path, user: pwd.struct_passwd) -> Path:
     copy = twin / "token"
     ours = twin.is_dir() and not twin.is_symlink() and twin.stat().st_uid in {0, user.pw_uid}
     if not (ours and copy.is_file() and copy.read_text() == token.read_text()):
+        _sweep()
         if ours:
-            shutil.rmtree(twin)
+            shutil.rmtree(twin, ignore_errors=True)
         twin.mkdir(mode=0o700)  # fails when somebody else's stands there, as it should
+        (twin / "belongs-to").write_text(str(folder))
         copy.touch(mode=0o600)
         copy.write_text(token.read_text())
     return twin
+
+
+def _sweep() -> None:
+    """Remove the twins of folders that are gone: checkouts that were deleted, tests that were killed."""
+    for note in ELSEWHERE.glob("sluice-*/belongs-to"):
+        try:
+            if note.stat().st_uid == 0 and not Path(note.read_text()).exists():
+                shutil.rmtree(note.parent, ignore_errors=True)
+        except FileNotFoundError:
+            continue  # somebody else is sweeping
 
 
 def _copy(installed: Path, server: Path) -> Path:

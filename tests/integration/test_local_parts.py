@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -94,8 +95,12 @@ def test_in_a_private_checkout_the_server_lives_elsewhere_and_brings_its_binarie
         assert find_home(folder).path == home.path
         (folder / "token").write_text("another checkout at the same path")
         assert not (find_home(folder).path / "server").exists()
+        shutil.rmtree(private)
+        find_home(tmp_path / "deleted" / "postgres")
+        assert not home.path.exists()  # the twin of a folder that is gone is swept when another one is made
     finally:
         abandon(folder)
+        abandon(tmp_path / "deleted" / "postgres")
 
 
 def test_objects_survive_kill_9_and_messages_an_orderly_end(parts_folder: Path) -> None:
