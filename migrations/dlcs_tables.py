@@ -8,68 +8,50 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import (
-    ARRAY,
-    CHAR,
-    TIMESTAMP,
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Identity,
-    Index,
-    Integer,
-    MetaData,
-    Sequence,
-    String,
-    Table,
-    Text,
-    Uuid,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 UNUSED = {"unused": True}
 
-metadata = MetaData()
-batch_ids = Sequence("batch_id_sequence", metadata=metadata)
+metadata = sa.MetaData()
+batch_ids = sa.Sequence("batch_id_sequence", metadata=metadata)
 
 
-def _text(name: str, length: int = 500, **options: object) -> Column[str]:
-    return Column(name, String(length), nullable=False, **options)  # type: ignore[arg-type]  # passed through
+def _text(name: str, length: int = 500, **options: object) -> sa.Column[str]:
+    return sa.Column(name, sa.String(length), nullable=False, **options)  # type: ignore[arg-type]  # passed through
 
 
-def _number(name: str, **options: object) -> Column[int]:
-    return Column(name, Integer, nullable=False, **options)  # type: ignore[arg-type]  # passed through
+def _number(name: str, **options: object) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, **options)  # type: ignore[arg-type]  # passed through
 
 
-def _big(name: str, **options: object) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, **options)  # type: ignore[arg-type]  # passed through
+def _big(name: str, **options: object) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False, **options)  # type: ignore[arg-type]  # passed through
 
 
-def _flag(name: str, **options: object) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, **options)  # type: ignore[arg-type]  # passed through
+def _flag(name: str, **options: object) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, **options)  # type: ignore[arg-type]  # passed through
 
 
-def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
-    return Column(name, TIMESTAMP(timezone=True), nullable=nullable)
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
+    return sa.Column(name, sa.TIMESTAMP(timezone=True), nullable=nullable)
 
 
-def _generated() -> Column[int]:
-    return Column("Id", Integer, Identity(always=False), primary_key=True)
+def _generated() -> sa.Column[int]:
+    return sa.Column("Id", sa.Integer, sa.Identity(always=False), primary_key=True)
 
 
-def _asset(name: str, **options: object) -> Column[str]:
-    key = ForeignKey("Images.Id", ondelete="CASCADE")
-    return Column(name, String(500), key, nullable=False, **options)  # type: ignore[arg-type]  # passed through
+def _asset(name: str, **options: object) -> sa.Column[str]:
+    key = sa.ForeignKey("Images.Id", ondelete="CASCADE")
+    return sa.Column(name, sa.String(500), key, nullable=False, **options)  # type: ignore[arg-type]  # passed through
 
 
-def _policy() -> Column[int]:
-    key = ForeignKey("DeliveryChannelPolicies.Id", ondelete="CASCADE")
-    return Column("DeliveryChannelPolicyId", Integer, key, nullable=False)
+def _policy() -> sa.Column[int]:
+    key = sa.ForeignKey("DeliveryChannelPolicies.Id", ondelete="CASCADE")
+    return sa.Column("DeliveryChannelPolicyId", sa.Integer, key, nullable=False)
 
 
-customers = Table(
+customers = sa.Table(
     "Customers",
     metadata,
     _number("Id", primary_key=True, autoincrement=False),
@@ -81,7 +63,7 @@ customers = Table(
     _flag("AcceptedAgreement"),
 )
 
-spaces = Table(
+spaces = sa.Table(
     "Spaces",
     metadata,
     _number("Id", primary_key=True, autoincrement=False),
@@ -96,7 +78,7 @@ spaces = Table(
     _number("MaxUnauthorised"),
 )
 
-images = Table(
+images = sa.Table(
     "Images",
     metadata,
     _text("Id", primary_key=True),
@@ -112,36 +94,36 @@ images = Table(
     _number("MaxUnauthorised"),
     _number("Width"),
     _number("Height"),
-    _big("Duration", server_default=text("0")),
-    _text("Error", 1000, server_default=text("NULL")),
+    _big("Duration", server_default=sa.text("0")),
+    _text("Error", 1000, server_default=sa.text("NULL")),
     _number("Batch"),
     _moment("Finished", nullable=True),
     _flag("Ingesting"),
     _text("ImageOptimisationPolicy", server_default="fast-lossy"),
     _text("ThumbnailPolicy", server_default="original"),
-    Column("Family", CHAR(1), nullable=False, server_default="I"),
+    sa.Column("Family", sa.CHAR(1), nullable=False, server_default="I"),
     _text("MediaType", 100, server_default="image/jp2"),
     _flag("NotForDelivery"),
     _text("DeliveryChannels", 100),
-    Column("Manifests", ARRAY(Text), info=UNUSED),
+    sa.Column("Manifests", sa.ARRAY(sa.Text), info=UNUSED),
 )
-Index("IX_ImagesByBatch", images.c.Batch)
-Index("IX_ImagesBySpace", images.c.Customer, images.c.Space)
+sa.Index("IX_ImagesByBatch", images.c.Batch)
+sa.Index("IX_ImagesBySpace", images.c.Customer, images.c.Space)
 
-policies = Table(
+policies = sa.Table(
     "DeliveryChannelPolicies",
     metadata,
     _generated(),
     _text("Name"),
-    Column("DisplayName", Text),
+    sa.Column("DisplayName", sa.Text),
     _number("Customer"),
     _text("Channel", 100),
     _flag("System"),
     _moment("Created"),
     _moment("Modified"),
-    Column("PolicyData", Text),
+    sa.Column("PolicyData", sa.Text),
 )
-Index(
+sa.Index(
     "IX_DeliveryChannelPolicies_Customer_Name_Channel",
     policies.c.Customer,
     policies.c.Name,
@@ -149,16 +131,16 @@ Index(
     unique=True,
 )
 
-default_channels = Table(
+default_channels = sa.Table(
     "DefaultDeliveryChannels",
     metadata,
-    Column("Id", Uuid, primary_key=True),
+    sa.Column("Id", sa.Uuid, primary_key=True),
     _number("Customer"),
     _number("Space"),
     _text("MediaType", 255),
     _policy(),
 )
-Index(
+sa.Index(
     "IX_DefaultDeliveryChannels_Key",
     default_channels.c.Customer,
     default_channels.c.Space,
@@ -167,19 +149,19 @@ Index(
     unique=True,
 )
 
-channels = Table(
+channels = sa.Table(
     "ImageDeliveryChannels",
     metadata,
     _generated(),
     _asset("ImageId"),
-    Column("Channel", Text, nullable=False),
+    sa.Column("Channel", sa.Text, nullable=False),
     _policy(),
 )
-Index("IX_ImageDeliveryChannels_ImageId", channels.c.ImageId)
+sa.Index("IX_ImageDeliveryChannels_ImageId", channels.c.ImageId)
 
-Table("ImageLocation", metadata, _text("Id", primary_key=True), _text("S3"), _text("Nas"))
+sa.Table("ImageLocation", metadata, _text("Id", primary_key=True), _text("S3"), _text("Nas"))
 
-Table(
+sa.Table(
     "ImageStorage",
     metadata,
     _text("Id", primary_key=True),
@@ -191,17 +173,17 @@ Table(
     _flag("CheckingInProgress"),
 )
 
-Table(
+sa.Table(
     "AssetApplicationMetadata",
     metadata,
     _asset("AssetId", primary_key=True),
-    Column("MetadataType", Text, primary_key=True),
-    Column("MetadataValue", JSONB, nullable=False),
+    sa.Column("MetadataType", sa.Text, primary_key=True),
+    sa.Column("MetadataValue", JSONB, nullable=False),
     _moment("Created"),
     _moment("Modified"),
 )
 
-Table(
+sa.Table(
     "Batches",
     metadata,
     _number("Id", primary_key=True, autoincrement=False, server_default=batch_ids.next_value()),
@@ -214,17 +196,19 @@ Table(
     _flag("Superseded"),
 )
 
-Table(
+sa.Table(
     "BatchAssets",
     metadata,
-    Column("BatchId", Integer, ForeignKey("Batches.Id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column(
+        "BatchId", sa.Integer, sa.ForeignKey("Batches.Id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
     _asset("AssetId", primary_key=True),
     _number("Status"),
-    Column("Error", Text),
+    sa.Column("Error", sa.Text),
     _moment("Finished", nullable=True),
 )
 
-Table(
+sa.Table(
     "CustomerOriginStrategies",
     metadata,
     _text("Id", primary_key=True),
@@ -236,7 +220,7 @@ Table(
     _number("Order"),
 )
 
-storage_policies = Table(
+storage_policies = sa.Table(
     "StoragePolicies",
     metadata,
     _text("Id", primary_key=True),
@@ -244,19 +228,19 @@ storage_policies = Table(
     _big("MaximumTotalSizeOfStoredImages"),
 )
 
-Table(
+sa.Table(
     "CustomerStorage",
     metadata,
     _number("Customer", primary_key=True, autoincrement=False),
     _number("Space", primary_key=True, autoincrement=False),
-    Column("StoragePolicy", String(500)),
+    sa.Column("StoragePolicy", sa.String(500)),
     _big("NumberOfStoredImages"),
     _big("TotalSizeOfStoredImages"),
     _big("TotalSizeOfThumbnails"),
     _moment("LastCalculated", nullable=True),
 )
 
-Table(
+sa.Table(
     "Queues",
     metadata,
     _number("Customer", primary_key=True, autoincrement=False),
