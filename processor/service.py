@@ -18,7 +18,7 @@ from prometheus_client import generate_latest
 from processor.errors import Overloaded, Refusal
 from processor.metrics import Metrics
 from processor.order import Made
-from processor.pool import Workers
+from processor.pool import WorkerError, Workers
 from processor.request import InvalidRequest, Request, complaint, read_request
 from processor.settings import ProcessorSettings
 
@@ -80,8 +80,10 @@ class Service:
             entry = complaint(refusal.field.split(">"), refusal.message, refusal.kind, given)
             return web.json_response({"detail": [entry]}, status=422), refusal.kind
         except Overloaded as overloaded:
-            headers = {"Retry-After": str(overloaded.after)}
-            return web.json_response({"detail": str(overloaded)}, status=503, headers=headers), "overloaded"
+            return _later(str(overloaded), overloaded.after), "overloaded"
+        except WorkerError as error:
+            LOG.exception("a worker cannot work")
+            return _later(f"the processor has trouble of its own: {error}", 30), "failed"
         self._metrics.pixels.inc(made.size.pixels)
         return web.json_response(answer_of(request, made)), "made"
 
@@ -97,6 +99,10 @@ def answer_of(request: Request, made: Made) -> dict[str, object]:
             {"path": str(thumb.path), "width": thumb.size.width, "height": thumb.size.height} for thumb in made.thumbs
         ],
     }
+
+
+def _later(text: str, after: int) -> web.Response:
+    return web.json_response({"detail": text}, status=503, headers={"Retry-After": str(after)})
 
 
 def _given(request: Request, field: str) -> object:
