@@ -141,10 +141,8 @@ def _agree(values: Mapping[str, Any]) -> None:
 
 def _base(values: Mapping[str, Any]) -> Recipe:
     """The recipe whose values stand where none are named; without a name of its own."""
-    base = _kin(values)
-    if "ratio" in values or "rate" in values:  # whoever names a limit means no other
-        base = replace(base, ratio=None, rate=None)
-    return replace(base, name=None)
+    base = replace(_kin(values), name=None)
+    return replace(base, rate=None) if "ratio" in values else base  # whoever names a ratio means no rate
 
 
 def _kin(values: Mapping[str, Any]) -> Recipe:

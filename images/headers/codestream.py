@@ -16,7 +16,6 @@ _MOST_LEVELS = 32
 _PART_15 = 1 << (32 - 15)
 _USER_PRECINCTS = 0x01
 _HT_BLOCKS = 0x40
-_WHOLE_RESOLUTION = 15  # a precinct of 2 ** 15 is what is meant by none
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,6 @@ def _cod(stream: Codestream, fields: bytes) -> Codestream:
         if len(fields) < 11 + levels:
             raise BadHeader("the JPEG 2000 COD marker names fewer precincts than it has resolutions")
         across, down = fields[10 + levels] & 0x0F, fields[10 + levels] >> 4
-        precinct = None if _WHOLE_RESOLUTION in {across, down} else Size(1 << across, 1 << down)
+        precinct = Size(1 << across, 1 << down)
     htj2k = stream.htj2k or bool(block_style & _HT_BLOCKS)
     return replace(stream, levels=levels, precinct=precinct, htj2k=htj2k)

@@ -80,9 +80,9 @@ def _properties(meta: Source, iprp: Box, item: int) -> Iterator[Box]:
     kinds: list[Box] = []
     for box in boxes(meta, iprp.start, end):
         if box.type == b"ipco":
-            kinds = list(boxes(meta, box.start, box.end if box.end is not None else end))
+            kinds = list(boxes(meta, box.start, box.end))
         elif box.type == b"ipma":
-            for index in _associated(_Fields(_content(meta, box), "the HEIF associations"), item):
+            for index in _associated(_Fields(_content(meta, box), "the HEIF table of associations"), item):
                 if not index <= len(kinds):
                     raise BadHeader("the HEIF picture names a property that is not there")
                 if index:

@@ -50,7 +50,7 @@ def read_tiff(source: Source) -> ImageHeader:
 def orientation_of(tags: Mapping[int, int]) -> int:
     """The orientation that the tags name; 1 if none, or none that exists."""
     named = tags.get(ORIENTATION, 1)
-    return named if 1 <= named <= 8 else 1
+    return named if 2 <= named <= 8 else 1
 
 
 def read_tags(source: Source, start: int) -> dict[int, int]:
@@ -74,12 +74,10 @@ def read_tags(source: Source, start: int) -> dict[int, int]:
 def _open(header: bytes) -> tuple[_Layout, int]:
     """The layout, and where the first directory lies."""
     order = _ORDERS.get(header[:2])
-    if order is None:
-        raise BadHeader("the TIFF header names no byte order")
-    magic = int.from_bytes(header[2:4], order)
-    if magic == 42:
+    magic, width = (int.from_bytes(header[at : at + 2], order or "big") for at in (2, 4))
+    if order and magic == 42:
         return _Layout(order, 2, 12, 4), int.from_bytes(header[4:8], order)
-    if magic == 43 and int.from_bytes(header[4:6], order) == 8:
+    if order and magic == 43 and width == 8:
         return _Layout(order, 8, 20, 8), int.from_bytes(header[8:16], order)
     raise BadHeader("the TIFF header is neither that of a TIFF nor of a BigTIFF")
 

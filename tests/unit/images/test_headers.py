@@ -315,3 +315,30 @@ def test_an_offset_beyond_all_files_is_never_read() -> None:
     with pytest.raises(BadHeader, match="the file ends before the TIFF's first directory"):
         read_header(read_it, None)
     assert max(farthest) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "enough"),
+    [
+        (make.png(), 26),
+        (make.png(1 << 24 | 5, 1 << 24 | 7), 26),
+        (make.gif(), 10),
+        (make.bmp(), 30),
+        (make.bmp(header=12), 26),
+        (make.webp_extended(), 30),
+        (make.webp_lossless(), 25),
+        (make.webp_lossy(), 30),
+        (make.tiff([(256, LONG, [640]), (257, LONG, [480]), (40_000, LONG, [1, 2, 3])]), 8 + 2 + 3 * 12),
+        (make.tiff(big=True), 16 + 8 + 2 * 20),
+        (b"\xff\xd8" + make.frame(), 2 + 4 + 6),
+        (make.jp2(), len(make.jp2())),
+    ],
+)
+def test_a_header_is_read_as_soon_as_it_is_there_and_not_before(data: bytes, enough: int) -> None:
+    assert read(data[:enough]) == read(data + bytes(100))
+    for short in range(enough):
+        complaint(data[:short])
+
+
+def test_a_png_may_be_wider_than_65535_pixels() -> None:
+    assert read(make.png(1 << 24 | 5, 1 << 24 | 7)).size == Size(1 << 24 | 5, 1 << 24 | 7)

@@ -42,6 +42,8 @@ VGA = Size(640, 480)
         (make.heif([make.ispe(), clap(600, 1, 401, 2)]), ImageHeader(ImageFormat.HEIC, Size(600, 200))),
         (make.heif([make.ispe(), clap(600, 1, 400, 1), irot(1)]), ImageHeader(ImageFormat.HEIC, Size(400, 600))),
         (make.heif([make.ispe(), clap(640, 1, 480, 1)]), ImageHeader(ImageFormat.HEIC, VGA)),
+        (make.heif([make.ispe(), clap(640, 1, 400, 1)]), ImageHeader(ImageFormat.HEIC, Size(640, 400))),
+        (make.heif([make.ispe(), clap(600, 1, 480, 1)]), ImageHeader(ImageFormat.HEIC, Size(600, 480))),
         (make.heif([make.ispe(), clap(641, 1, 480, 1)]), ImageHeader(ImageFormat.HEIC, VGA)),
         (make.heif([make.ispe(), clap(640, 1, 481, 1)]), ImageHeader(ImageFormat.HEIC, VGA)),
         (make.heif([clap(64, 1, 48, 1), make.ispe()]), ImageHeader(ImageFormat.HEIC, VGA)),
@@ -100,10 +102,17 @@ META_PAST_BOUNDS = make.box(b"ftyp", b"heic" + bytes(4)) + make.box(b"meta", len
         ),
         (make.heif(ipma=b""), "the HEIF file does not say how large its picture is (no ispe property)"),
         (make.heif(ipma=make.associations({1: [2]})), "the HEIF picture names a property that is not there"),
-        (make.heif(ipma=make.associations({1: [1]}, count=2), primary=b"\x00\x02"), "the HEIF associations is cut off"),
+        (
+            make.heif(ipma=make.associations({1: [1]}, count=2), primary=b"\x00\x02"),
+            "the HEIF table of associations is cut off",
+        ),
         (
             make.heif(ipma=make.associations({1: [1]}, count=20_001)),
             "the HEIF file claims 20001 items, which is absurd",
+        ),
+        (
+            make.heif(ipma=make.associations({1: [1]}, count=20_000), primary=b"\x00\x02"),
+            "the HEIF table of associations is cut off",
         ),
         (make.heif(primary=b"\x01"), "the HEIF primary item is cut off"),
         (make.heif([make.full_box(b"ispe", bytes(7))]), "a HEIF property is cut off"),
@@ -149,3 +158,35 @@ def test_boxes_that_mean_nothing_to_us_are_passed_over() -> None:
     iprp = make.box(b"iprp", ignored + make.box(b"ipco", make.ispe()) + ignored + make.associations({1: [1]}))
     content = ignored + make.full_box(b"pitm", b"\x00\x01") + ignored + iprp
     assert read(make.box(b"ftyp", b"heic" + bytes(4)) + make.full_box(b"meta", content)).size == VGA
+
+
+def described(*boxes: bytes) -> bytes:
+    return make.box(b"ftyp", b"heic" + bytes(4)) + make.full_box(b"meta", b"".join(boxes))
+
+
+PITM = make.full_box(b"pitm", b"\x00\x01")
+IPCO = make.box(b"ipco", make.ispe())
+IPMA = make.associations({1: [1]})
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (described(PITM, make.box(b"iprp", IPMA + IPCO)), "the HEIF picture names a property that is not there"),
+        (
+            described(make.box(b"iprp", IPCO + IPMA), make.box(b"pitm", bytes(6), length=99)),
+            "the file ends before a HEIF box: it is cut off or damaged",
+        ),
+        (
+            described(PITM, make.box(b"iprp", IPCO + make.box(b"ipma", length=50)), bytes(99)),
+            "the box 'ipma' is longer than what it lies in",
+        ),
+    ],
+)
+def test_boxes_out_of_place_are_told(data: bytes, told: str) -> None:
+    assert complaint(data) == told
+
+
+def test_flags_are_no_version() -> None:
+    pitm = make.full_box(b"pitm", b"\x00\x01", flags=1)
+    assert read(described(pitm, make.box(b"iprp", IPCO + IPMA))).size == VGA

@@ -12,6 +12,7 @@ from images.iiif_size import EXPECTED_LIST
 from images.policy_check import check_policy
 from images.policy_sql import create_statements, drop_statements
 from images.recipe_fields import FIELDS
+from tests.unit.images.policy_sql import SQL, whole_sql
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,11 @@ def test_a_policy_that_makes_none_is_told_why(channel: str, name: str, data: str
 def test_the_statements_hold_nothing_that_sqlalchemy_takes_for_a_parameter() -> None:
     for statement in [*create_statements(), *drop_statements()]:
         assert not text(statement).compile().params
+
+
+def test_the_sql_is_the_one_that_was_read_over() -> None:
+    """Whoever changes the rules sees what PostgreSQL will run; `python -m tests.unit.images.policy_sql` writes it."""
+    assert SQL.read_text() == whole_sql()
 
 
 def test_every_field_of_a_recipe_is_checked_in_sql() -> None:

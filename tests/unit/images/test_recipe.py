@@ -76,6 +76,7 @@ def test_a_named_recipe_reads_back_from_its_json(name: str) -> None:
 
 def test_a_recipe_is_written_in_the_order_of_its_fields() -> None:
     assert list(Recipe().to_json()) == list(FIELDS)
+    assert Recipe().to_json()["block"] == [64, 64]
     assert json.dumps(NAMED["fastest"].to_json()) == (
         '{"codec": "htj2k", "reversible": false, "levels": 6, "progression": "RPCL", "tiles": 1024,'
         ' "optimisation": null, "tolerant": false}'
@@ -224,6 +225,9 @@ def test_what_htj2k_cannot_hold_is_refused_beside_it(name: str) -> None:
     error = refusal({"codec": "htj2k", name: value})
     assert error.field == name
     assert error.expected == "nothing: HTJ2K is written without it"
+    assert (
+        error.given == {"ratio": "12.0", "rate": "4.0", "layers": "1", "block": "[64, 64]", "precincts": "[64]"}[name]
+    )
 
 
 def test_htj2k_is_written_in_one_order_only() -> None:
@@ -240,6 +244,8 @@ def test_a_ratio_and_a_rate_contradict_each_other() -> None:
     ("data", "given"),
     [
         ("[]", "[]"),
+        ("\u00a0", r"'\xa0', not JSON (Expecting value, line 1 column 1)"),
+        ("X", "'X', not JSON (Expecting value, line 1 column 1)"),
         ("12", "12"),
         ('"default"', "'default'"),
         ("null", "null"),

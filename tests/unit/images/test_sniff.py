@@ -203,6 +203,8 @@ def test_texts_are_told_apart_in_any_encoding_that_has_a_mark(text: str, expecte
         ("Übersicht der Werke".encode("latin-1"), None),
         ("Größe".encode()[:-2], "text/plain"),
         ("Größe".encode()[:4], "text/plain"),
+        ("Text".encode("utf-16")[:-1], "text/plain"),
+        (b"<?xml version='1.0'?> text <!doctype html", "application/xml"),
         (b"\xef\xbb\xbf", None),
         (b"\xff\xfe", None),
         (b"<html>" + b"\x00" * 10, None),
