@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 EMULATOR = VENV / "emulator"
+PLACE = VENV / "place"
 STAMP = VENV / "setup.sha256"
 INPUTS = ("pyproject.toml", "requirements/all.lock", "requirements/emulator.lock", ".ci/setup.py")
 
@@ -34,7 +36,8 @@ def run(*command: str | Path) -> None:
 
 
 def environment(folder: Path) -> None:
-    if (folder / "bin" / "python").exists():
+    """A virtual environment, unless a whole one is there already."""
+    if (folder / "bin" / "python").exists() and (folder / "bin" / "pip").exists():
         return
     try:
         import ensurepip  # noqa: F401, PLC0415
@@ -44,6 +47,16 @@ def environment(folder: Path) -> None:
             f"On Debian or Ubuntu: apt-get install python3.{sys.version_info.minor}-venv",
         )
     run(sys.executable, "-m", "venv", folder)
+
+
+def start_anew_if_moved() -> None:
+    """Programs in .venv name their folder and their Python: after a move or an upgrade none of them would run."""
+    here = f"{ROOT} {sys.version}"
+    if PLACE.exists() and PLACE.read_text() != here:
+        print("setup: the checkout was moved or Python was changed, so .venv is made anew", flush=True)
+        shutil.rmtree(VENV)
+    VENV.mkdir(exist_ok=True)
+    PLACE.write_text(here)
 
 
 def fingerprint() -> str:
@@ -66,6 +79,7 @@ def main() -> None:
         print(f"setup: .venv is up to date ({sys.version.split()[0]}), reused")
         return
     began = time.monotonic()
+    start_anew_if_moved()
     print("setup: installing into .venv (about 200 MB of packages the first time) …", flush=True)
     environment(VENV)
     run(VENV / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv>=0.9")
