@@ -55,7 +55,7 @@ async def retry(
         sender = QueueSender(aws.sqs, queue)
         count = len(named) or await database.count_assets(scope)
         if dry:
-            show_json({"assets": count}) if json else show(f"{count} assets would be tried again")
+            show_json({"assets": count}) if json else show(f"{counted(count)} would be tried again")
             return
         with progress() as bar:
             task = bar.add_task("sending", total=count)
@@ -65,7 +65,7 @@ async def retry(
                     await database.enqueued(owner, source, len(list(owned)))
                 sent += len(page)
                 bar.update(task, completed=sent)
-    show_json({"assets": sent, "queue": queue}) if json else show(f"{sent} assets sent to {queue.rsplit('/', 1)[-1]}")
+    show_json({"assets": sent, "queue": queue}) if json else show(f"{counted(sent)} sent to {queue.rsplit('/', 1)[-1]}")
 
 
 async def _pages(database: Assets, named: list[AssetId], scope: Scope) -> AsyncIterator[list[AssetId]]:
@@ -77,3 +77,8 @@ async def _pages(database: Assets, named: list[AssetId], scope: Scope) -> AsyncI
     while page := await database.assets(scope, after, PAGE):
         yield [state.id for state in page]
         after = str(page[-1].id)
+
+
+def counted(count: int) -> str:
+    """So many assets, in words."""
+    return "1 asset" if count == 1 else f"{count} assets"
