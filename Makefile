@@ -46,3 +46,7 @@ breakage: setup  ## break each part of a running system; doctor and ingests must
 
 mutate: setup  ## sow small errors into images/ and policies/, see which the tests find; ARGS=images for one (30 minutes)
 	@$(BIN)/python bench/mutate.py $(ARGS)
+
+.PHONY: bench-queue-db
+bench-queue-db: setup  ## what a settled message costs in the database, against the bare driver and hot rows
+	@$(BIN)/python -m bench.queue_db $(ARGS)
