@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-REGION = r"[a-z]{2}(?:-[a-z]+)+-\d+"
+from policies.s3_address import REGION
+
 NOWHERE = r"(?!)"
 """Matches no origin: what an engine without an origin bucket uses."""
 

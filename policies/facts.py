@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from images.iiif_size import IiifSize
-from policies.outcome import Refused
 from policies.request import AssetId
 
 
@@ -107,4 +106,3 @@ class Run:
     attempt: int = 1
     batch: int | None = None
     suspect: bool = False
-    refusal: Refused | None = None  # claimed only to record this: see `policies/claim.py`

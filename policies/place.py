@@ -60,7 +60,7 @@ def _unusable(origin: str, kind: StrategyKind, address: S3Address | None) -> str
         return "the asset has no origin"
     if kind is StrategyKind.S3:
         return None if address else f"{shown} is no S3 address; expected s3://bucket/key or one of its https forms"
-    if kind is StrategyKind.DEFAULT and read_s3(origin) and origin.startswith("s3:"):
+    if kind is StrategyKind.DEFAULT and read_s3(origin) and origin[:3].lower() == "s3:":
         return f"{shown} is an S3 address, and no origin strategy ({StrategyKind.S3}) matches it"
     schemes = SCHEMES[kind]
     try:

@@ -18,8 +18,8 @@ HOST = r"amazonaws\.com(?:\.cn)?(?::[0-9]+)?"
 FORMS = tuple(
     re.compile(form, re.DOTALL)
     for form in (
-        rf"s3://(?P<region>{REGION})/(?P<bucket>{BUCKET})/(?P<key>.+)",
-        rf"s3://(?P<bucket>{BUCKET})/(?P<key>.+)",
+        rf"(?i:s3)://(?P<region>{REGION})/(?P<bucket>{BUCKET})/(?P<key>.+)",
+        rf"(?i:s3)://(?P<bucket>{BUCKET})/(?P<key>.+)",
         rf"(?i:https?://s3[.-](?P<region>{REGION})\.{HOST})/(?P<bucket>{BUCKET})/{PATH}",
         rf"(?i:https?://s3\.{HOST})/(?P<bucket>{BUCKET})/{PATH}",
         rf"(?i:https?://(?P<host>{BUCKET})\.s3\.(?P<region>{REGION})\.{HOST})/{PATH}",

@@ -163,6 +163,7 @@ def test_strategies_that_need_credentials_are_refused_without(strategy: str, ori
         ("http://[::1/path", "default", "is no http or https address"),
         ("page-1.tif", "default", "is no http or https address"),
         ("s3://other/page", "default", "is an S3 address, and no origin strategy (s3-ambient) matches it"),
+        ("S3://other/page", "default", "is an S3 address, and no origin strategy (s3-ambient) matches it"),
         ("s3://other", "default", "is no http or https address"),
         (HTTP, "sftp", "is no sftp address"),
         ("sftp://example.org/a", "basic-http-authentication", "is no http or https address"),

@@ -15,6 +15,8 @@ from policies.s3_address import S3Address, read_s3, write_s3
     ("uri", "address"),
     [
         ("s3://bucket/key", S3Address("bucket", "key")),
+        ("S3://Bucket/Key", S3Address("Bucket", "Key")),
+        ("S3://eu-west-1/bucket/key", S3Address("bucket", "key", "eu-west-1")),
         ("s3://bucket/a/b//c d+e%20ä?x#y", S3Address("bucket", "a/b//c d+e%20ä?x#y")),
         ("s3://bucket/line\nbreak", S3Address("bucket", "line\nbreak")),
         ("s3://bucket//key", S3Address("bucket", "/key")),
@@ -53,7 +55,6 @@ def test_every_form_is_read(uri: str, address: S3Address) -> None:
         "s3:///key",
         "s3://buc ket/key",
         "s3://.bucket/key",
-        "S3://bucket/key",
         "s3://arn:aws:s3:eu-west-1:1:accesspoint/key",
         "https://example.org/key",
         "https://bucket.s3.amazonaws.com/",
