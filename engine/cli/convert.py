@@ -89,7 +89,7 @@ def _sizes(texts: Sequence[str]) -> tuple[IiifSize, ...]:
 
 def _pairs(files: Sequence[Path], suffix: str) -> list[tuple[Path, Path]]:
     """Each source with what it is to become."""
-    *sources, last = files
+    *sources, last = [file.absolute() for file in files]
     if not sources:
         raise Misused("There is nothing to write to.", "The last word is the file or the folder to write to.")
     if missing := [str(source) for source in sources if not source.is_file()]:
@@ -117,9 +117,11 @@ async def _all(
     with progress() as bar:
         task = bar.add_task("Converting", total=len(pairs))
         async with Workers(settings) as pool:
+            turn = asyncio.Semaphore(workers)
 
             async def one(source: Path, target: Path) -> Converted:
-                done = await _one(pool, source, target, recipe, sizes)
+                async with turn:
+                    done = await _one(pool, source, target, recipe, sizes)
                 bar.advance(task)
                 return done
 
@@ -131,7 +133,7 @@ async def _one(pool: Workers, source: Path, target: Path, recipe: Recipe, sizes:
     if sizes:
         folder.mkdir(exist_ok=True)
     operation = Operation.INGEST if sizes else Operation.IMAGE_ONLY
-    order = Order(uuid4().hex, source.absolute(), operation, target.absolute(), folder.absolute(), recipe, sizes)
+    order = Order(uuid4().hex, source, operation, target, folder, recipe, sizes)
     began = time.perf_counter()
     try:
         made = await pool.run(order)
@@ -148,7 +150,7 @@ def _print(done: Sequence[Converted]) -> None:
             continue
         pixels = f"{one.made.size.width} x {one.made.size.height}"
         small = joined([f"{thumb.size.width}x{thumb.size.height}" for thumb in one.made.thumbs])
-        name = f"{one.target} (as it was: tile-ready)" if one.made.handed_through else one.target
+        name = f"{one.target.name} (as it was: tile-ready)" if one.made.handed_through else one.target.name
         row(out, one.source.name, name, pixels, size(one.bytes), small, seconds(one.seconds))
     show(out)
 

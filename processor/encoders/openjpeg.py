@@ -159,6 +159,8 @@ def _codec(library: Any) -> Iterator[Any]:
 @contextmanager
 def _stream(library: Any, path: Path) -> Iterator[Any]:
     stream = library.stream_create_default_file_stream(str(path), False)
+    if not stream and not path.parent.is_dir():
+        raise FileNotFoundError(path)
     if not stream:
         raise Refusal("the destination cannot be written", field="destination")
     try:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.corpus.pictures import colour, grey, strokes
 from tests.corpus.specimen import Array, Specimen
-from tests.corpus.tiffs import _in_srgb, _stored
+from tests.corpus.tiffs import in_srgb, stored
 
 ORIENTATION = 0x0112
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -47,11 +47,11 @@ def _jpegs() -> Iterator[Specimen]:
     yield _saved("cmyk.jpg", inks, rgb, mean=3, quality=95)
     yield Specimen("ycck.jpg", lambda path: path.write_bytes(_ycck(rgb)), rgb, mean=3)
     profile = imagecodecs.cms_profile("adobergb")
-    yield _saved("adobe-rgb.jpg", image, _in_srgb(rgb, profile), mean=3, quality=95, icc_profile=profile)
+    yield _saved("adobe-rgb.jpg", image, in_srgb(rgb, profile), mean=3, quality=95, icc_profile=profile)
     for turn in range(1, 9):
         exif = Image.Exif()
         exif[ORIENTATION] = turn
-        yield _saved(f"turned-{turn}.jpg", Image.fromarray(_stored(rgb, turn)), rgb, mean=2, quality=95, exif=exif)
+        yield _saved(f"turned-{turn}.jpg", Image.fromarray(stored(rgb, turn)), rgb, mean=2, quality=95, exif=exif)
 
 
 def _ycck(rgb: Array) -> bytes:
@@ -90,7 +90,7 @@ def _pngs() -> Iterator[Specimen]:
     yield _bytes("interlaced-16.png", _png(rgb.astype(np.uint16) * 257, bits=16, kind=2, interlaced=True), rgb)
     exif = Image.Exif()
     exif[ORIENTATION] = 6
-    yield _saved("turned-6.png", Image.fromarray(_stored(rgb, 6)), rgb, exif=exif)
+    yield _saved("turned-6.png", Image.fromarray(stored(rgb, 6)), rgb, exif=exif)
 
 
 def _bytes(name: str, data: bytes | bytearray, shows: Array, worst: int = 0) -> Specimen:
@@ -151,9 +151,9 @@ def _heifs() -> Iterator[Specimen]:
     yield _saved("plain.avif", Image.fromarray(rgb), rgb, mean=4, quality=95)
     exif = Image.Exif()
     exif[ORIENTATION] = 6
-    turned = Image.fromarray(_stored(rgb, 6))
+    turned = Image.fromarray(stored(rgb, 6))
     yield _saved("turned.avif", turned, rgb, mean=4, quality=95, exif=exif)
-    yield _saved("exif-does-not-count.heic", turned, _stored(rgb, 6), mean=4, quality=95, exif=exif)
+    yield _saved("exif-does-not-count.heic", turned, stored(rgb, 6), mean=4, quality=95, exif=exif)
 
 
 def encoded(image: Image.Image, format_: str, **how: Any) -> bytes:

@@ -32,10 +32,10 @@ def tiffs() -> Iterator[Specimen]:
     yield from _colours(rgb, one)
     yield from _alphas(rgb)
     for turn in range(1, 9):
-        yield _tiff(f"turned-{turn}", _stored(rgb, turn), rgb, extratags=[(274, 3, 1, turn, True)])
+        yield _tiff(f"turned-{turn}", stored(rgb, turn), rgb, extratags=[(274, 3, 1, turn, True)])
         yield _tiff(
             f"turned-{turn}-lzw",
-            _stored(rgb, turn),
+            stored(rgb, turn),
             rgb,
             compression="lzw",
             rowsperstrip=7,
@@ -116,9 +116,9 @@ def _colours(rgb: Array, one: Array) -> Iterator[Specimen]:
     lab = np.stack([one[..., 0], np.zeros_like(one[..., 0]), np.zeros_like(one[..., 0])], axis=-1)
     yield _tiff("lab-neutral", lab, _lightness(one), worst=1, photometric="cielab")
     profile = imagecodecs.cms_profile(ADOBE_RGB)
-    yield _tiff("adobe-rgb", rgb, _in_srgb(rgb, profile), worst=2, iccprofile=profile)
+    yield _tiff("adobe-rgb", rgb, in_srgb(rgb, profile), worst=2, iccprofile=profile)
     yield _tiff(
-        "adobe-rgb-16", rgb.astype(np.uint16) * 257, _in_srgb(rgb, profile), 4, photometric="rgb", iccprofile=profile
+        "adobe-rgb-16", rgb.astype(np.uint16) * 257, in_srgb(rgb, profile), 4, photometric="rgb", iccprofile=profile
     )
     yield _tiff("srgb-tagged", rgb, rgb, iccprofile=imagecodecs.cms_profile("srgb"))
     gamma = imagecodecs.cms_profile("gray", gamma=1.8)
@@ -137,7 +137,7 @@ def _alphas(rgb: Array) -> Iterator[Specimen]:
     yield _tiff("extra-channel", np.dstack([rgb, cover]), rgb, extrasamples=["unspecified"], photometric="rgb")
 
 
-def _stored(shown: Array, turn: int) -> Array:
+def stored(shown: Array, turn: int) -> Array:
     """How a picture lies in a file whose orientation is `turn`; Pillow's transpositions, undone."""
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -152,7 +152,7 @@ def _stored(shown: Array, turn: int) -> Array:
     return np.asarray(image.transpose(undo[turn]) if turn in undo else image)
 
 
-def _in_srgb(rgb: Array, profile: bytes) -> Array:
+def in_srgb(rgb: Array, profile: bytes) -> Array:
     """An independent conversion: by the formulae of Adobe RGB (1998), not by a colour management module."""
     del profile
     linear = (rgb / 255.0) ** 2.19921875
