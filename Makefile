@@ -50,3 +50,9 @@ mutate: setup  ## sow small errors into images/ and policies/, see which the tes
 .PHONY: bench-queue-db
 bench-queue-db: setup  ## what a settled message costs in the database, against the bare driver and hot rows
 	@$(BIN)/python -m bench.queue_db $(ARGS)
+
+bench-processor: setup  ## the processor against opj_compress and Pillow, as ratios of alternating runs
+	@$(BIN)/python -m bench.processor $(ARGS)
+
+fuzz-processor: setup  ## 5,000 broken files of every format through the processor's workers
+	@$(BIN)/python -W ignore -m tests.corpus.fuzz $(ARGS)

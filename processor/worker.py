@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -23,6 +24,10 @@ from processor.order import Order
 from processor.settings import MEGABYTE, Limits
 
 PR_SET_PDEATHSIG = 1
+TROUBLE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM,
+}  # fmt: skip
+"""What the machine has done, not the image: worth another try."""
 
 
 def main() -> None:
@@ -62,7 +67,10 @@ def answer(order: Order, limits: Limits) -> dict[str, object]:
         message = f"it takes more than the {limits.memory // MEGABYTE} MB of memory that one image may use"
         return {"refused": {"message": message, "field": "source", "kind": "memory", "given": None}}
     except OSError as error:
-        return {"failed": f"{error.strerror or error}: {error.filename or ''}"}
+        if error.errno in TROUBLE:
+            return {"failed": f"{error.strerror}: {error.filename or order.source}"}
+        message = f"the file is damaged: {error.strerror or error}"
+        return {"refused": {"message": message, "field": "source", "kind": "damaged", "given": None}}
 
 
 def _reply(replies: BinaryIO, fields: dict[str, object]) -> None:

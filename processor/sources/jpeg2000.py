@@ -133,8 +133,10 @@ def check_whole_codestream(path: Path) -> None:
 
 
 def _codestream_start(file: Any) -> int:
-    at = 0
+    at, end = 0, file.seek(0, 2)
     for _ in range(200):
+        if at >= end:
+            break
         file.seek(at)
         head = file.read(16)
         if head[:4] == SOC:

@@ -14,6 +14,7 @@ import asyncio
 import random
 import sys
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,6 +98,18 @@ def mutated(whole: bytes, chance: random.Random) -> bytes:
                     del data[at:]
         if not data:
             return b"\0"
+    return _checksummed(bytes(data)) if data[1:4] == b"PNG" and chance.random() < 0.7 else bytes(data)
+
+
+def _checksummed(png: bytes) -> bytes:
+    """The same PNG with every checksum made right, so that what is broken gets as far as the decoder."""
+    data, at = bytearray(png), 8
+    while at + 12 <= len(data):
+        end = at + 8 + int.from_bytes(data[at : at + 4])
+        if end + 4 > len(data):
+            break
+        data[end : end + 4] = zlib.crc32(data[at + 4 : end]).to_bytes(4)
+        at = end + 4
     return bytes(data)
 
 
