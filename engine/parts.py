@@ -128,7 +128,7 @@ async def open_parts(settings: Settings, metrics: Metrics) -> AsyncIterator[Part
         origins = await stack.enter_async_context(Origins.open(origin_settings(settings)))
         storage, thumbs = Bucket(aws.s3, rules.storage_bucket), Bucket(aws.s3, rules.thumbs_bucket)
         processor = ProcessorClient(http, processor_settings(settings))
-        image_server = await stack.enter_async_context(ImageServer.open(thumbnail_settings(settings)))
+        image_server = await stack.enter_async_context(ImageServer.open(thumbnail_settings(settings), metrics))
         from_image_server = settings.thumbnails.first == "image-server"
         topic = settings.queues.batch_topic
         orchestrator = Orchestrator(http, settings.thumbnails.orchestrator)
