@@ -29,7 +29,8 @@ SELECT
         SELECT json_agg(json_build_array("Id", "Customer", "Regex", "Strategy", "Credentials", "Optimised", "Order"))
         FROM "CustomerOriginStrategies" WHERE "Customer" = :customer
     )::text AS strategies,
-    policy."Id" AS storage_policy, policy."MaximumTotalSizeOfStoredImages" AS maximum,
+    COALESCE(NULLIF(total."StoragePolicy", ''), 'default') AS storage_policy,
+    policy."MaximumTotalSizeOfStoredImages" AS maximum,
     COALESCE(total."TotalSizeOfStoredImages", 0) + CASE
         WHEN policy."MaximumTotalSizeOfStoredImages" - COALESCE(total."TotalSizeOfStoredImages", 0) < :clearance
         THEN (SELECT COALESCE(sum(bytes), 0) FROM engine.folds WHERE customer = :customer)
