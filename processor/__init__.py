@@ -3,7 +3,7 @@
 ```
 service.py    HTTP: POST /convert, GET /ping, GET /metrics          (the parent: touches no pixel)
 request.py    a body becomes an Order, or a list of what is wrong with it
-pool.py       a bounded queue before worker processes that are started once and replaced when they die
+pool.py       a bounded queue before worker processes (slot.py) that are replaced when they die
 worker.py     the other side of the pipe: one job after the other
 convert.py    the story of one job: look, decode, encode, wrap, thumbnails
   sources/    one module per way of reading; a Picture hands out strips of sRGB or grey

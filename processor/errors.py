@@ -3,7 +3,8 @@
 ```
 ProcessorError
 ├── Refusal       a verdict: no retry helps (422)
-└── Overloaded    come back later (503)
+├── Overloaded    come back later (503)
+└── WorkerError   a worker cannot do its work at all: the machine's fault, not the image's (503)
 ```
 
 Foreign exceptions become a Refusal in the module that owns the library. Knows no HTTP and no DLCS.
@@ -33,3 +34,7 @@ class Overloaded(ProcessorError):  # noqa: N818 - a state of ours, not a malfunc
     def __init__(self, message: str, after: int = 5) -> None:
         super().__init__(message)
         self.after = after
+
+
+class WorkerError(ProcessorError):
+    """A worker cannot do its work at all: not the image's fault."""

@@ -15,10 +15,10 @@ from time import perf_counter
 from aiohttp import web
 from prometheus_client import generate_latest
 
-from processor.errors import Overloaded, Refusal
+from processor.errors import Overloaded, Refusal, WorkerError
 from processor.metrics import Metrics
 from processor.order import Made
-from processor.pool import WorkerError, Workers
+from processor.pool import Workers
 from processor.request import InvalidRequest, Request, complaint, read_request
 from processor.settings import ProcessorSettings
 

@@ -17,9 +17,9 @@ from engine.cli.output import joined, progress, row, seconds, show, show_json, s
 from engine.cli.stop import Failed, Misused
 from images.iiif_size import IiifSize, SizeError, parse_size
 from images.recipe import NAMED, Recipe, RecipeError, parse_recipe
-from processor.errors import Refusal
+from processor.errors import Refusal, WorkerError
 from processor.order import Made, Operation, Order
-from processor.pool import WorkerError, Workers
+from processor.pool import Workers
 from processor.settings import MEGABYTE, Limits, ProcessorSettings, cores, memory_per_worker, untiled_within
 
 

@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from images.recipe import NAMED
-from processor.errors import Refusal
+from processor.errors import Refusal, WorkerError
 from processor.order import Operation, Order
-from processor.pool import WorkerError, Workers
+from processor.pool import Workers
 from processor.settings import Limits, ProcessorSettings
 from tests.corpus.others import others
 from tests.corpus.pictures import colour

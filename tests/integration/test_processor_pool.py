@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from processor.errors import Overloaded, Refusal
+from processor.errors import Overloaded, Refusal, WorkerError
 from processor.order import Made, Order
-from processor.pool import WorkerError, Workers
+from processor.pool import Workers
 from processor.settings import ProcessorSettings
 from tests.unit.processor.make import make_order
 
