@@ -1,228 +1,213 @@
+"""How many requests may be in flight at the image server: found, followed and shared, from what requests take. Pure.
+
+Up to its knee a server answers as quickly as if it were alone; beyond it only the wait grows. So the limit follows
+from one figure, the slowdown: what requests take over what they would take if nobody waited (`pace`, measured in
+`calm` moments). Of n requests in flight, n / slowdown are being worked on; the limit is that, a margin, and a small
+queue. The queue is what makes it fair: it weighs less, the larger a limiter's share is already, and all see the same
+slowdown. Below one, requests are spaced so that one is in flight for that share of the time.
+
+An answer that says overload cuts the limit, two of one flight halve it and are remembered for a while.
+`docs/thumbnails.md` has the picture, `bench/limiter_simulation.py` the evidence.
+"""
+
 from __future__ import annotations
 
 import math
-import random
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.outbound.calm import Calm, Phase
+from engine.outbound.costs import Work
+from engine.outbound.pace import Pace
+
+STARTING = 1.5  # a limit that doubles stops to do so at this slowdown
+STARTING_LARGE = 1.3  # or this, when it is large already: a crowd shows less
+LARGE = 8
+CROWDED = 2.0  # a slowdown that needs no second look
+SHARP = 0.6  # no round takes more than all but this share of the limit
+QUEUE = 0.3
+SPARSE = 0.85  # exponent of the queue below one
+CALMER = 2.0
+CUT = 0.75
+CEILING = 0.9
+CEILING_LASTS = 30.0
+SMOOTH = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class LimiterSettings:
+    """Bounds of the limit, and how it is sought."""
+
     start: float = 1.0
     least: float = 1 / 1024
     most: float = 512.0
-    queue: float = 0.3
-    sparse: float = 0.85
-    every: float = 20.0
-    tolerance: float = 1.15
-    calmer: float = 3.0
-    gain: float = 0.5
-    up: float = 1 / 100
-    trouble: float = 2.0
+    margin: float = 1.15  # above what is being worked on
+    gain: float = 0.5  # of the way to the new limit that one round goes
+    calm_every: float = 20.0  # seconds; the same in all engines that share a server
+
+    def __post_init__(self) -> None:
+        if not 0 < self.least <= self.start <= self.most:
+            raise ValueError("expected 0 < least <= start <= most")
+        if self.margin < 1 or not 0 < self.gain <= 1 or self.calm_every <= 0:
+            raise ValueError("expected a margin of at least 1, a gain up to 1 and a positive interval")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    kind: str
-    cost: float
+    """One request that was served."""
+
+    work: Work
     sent: float
     ended: float
-    in_flight: float
+    level: float  # in flight when it was sent, itself included; below a limit of one, the limit
+
+    @property
+    def took(self) -> float:
+        return max(self.ended - self.sent, 1e-6)
 
 
-class Base:
-    def __init__(self, pace: float) -> None:
-        self.pace = pace
-        self.logs: list[float] = []
-        self.early: list[float] = []
-        self.block: list[float] = []
+class _Round:
+    """The samples since the limit last changed."""
 
-    def doubt(self):
-        if len(self.logs) < 3:
-            self.early = []
-            self.block = []
-            self.pace /= 1.5
+    def __init__(self, since: float) -> None:
+        self.since = since
+        self.count = 0
+        self._logs = 0.0
+        self._level = 0.0
 
-    def sample(self, s: Sample, measured: bool, up: float) -> None:
-        x = math.log((s.ended - s.sent) / s.cost)
-        if measured:
-            self.logs.append(x)
-            self.logs = self.logs[-24:]
-            if len(self.logs) > 5:
-                new = sorted(self.logs[-5:])[2]
-                if abs(new - sum(self.logs) / len(self.logs)) > 0.4:
-                    self.logs = self.logs[-5:]
-            if len(self.logs) >= 3:
-                self.pace = math.exp(sum(self.logs) / len(self.logs))
-        elif len(self.logs) < 3:
-            if len(self.early) < 3 and s.in_flight <= 1:
-                self.early.append(x)
-                self.pace = math.exp(sum(self.early) / len(self.early))
-                if self.pace > 1:
-                    self.pace **= 0.5
-            self.block.append(x)
-            self.block = self.block[-64:]
-            if len(self.block) >= 6:
-                low = sorted(self.block)[: len(self.block) // 3]
-                self.pace = min(self.pace, math.exp(sum(low) / len(low) + 0.2))
+    def add(self, sample: Sample, expected: float) -> None:
+        self.count += 1
+        self._logs += math.log(sample.took / expected)
+        self._level += sample.level
 
+    @property
+    def slowdown(self) -> float:
+        return math.exp(self._logs / self.count)
 
-OFF, DRAIN, MEASURE = range(3)
+    @property
+    def level(self) -> float:
+        return self._level / self.count
 
 
 class Limiter:
-    def __init__(self, settings: LimiterSettings, now: float, chance) -> None:
-        self.s = settings
-        self.chance = chance
-        self.before = settings.start
+    """The limit of one process for one image server. `now` is the time of day, from a clock that never jumps."""
+
+    def __init__(self, settings: LimiterSettings, now: float, chance: Callable[[], float]) -> None:
+        self._settings = settings
         self.limit = settings.start
-        self.bases: dict[str, Base] = {}
-        self.slow_start = True
-        self.next_at = 0.0
-        self.recent = 0.0
-        self.round_start = now
-        self.reset(now)
-        self.last_cut = -math.inf
-        self.ceiling = math.inf
-        self.ceiling_at = -math.inf
         self.slowdown = 1.0
-        self.phase = OFF
-        self.window = math.floor(now / settings.every) * settings.every
-        self.until = 0.0
-        self.from_ = 0.0
-        self.calm_at = 0.0
-        self.last = 0.0
-        self.nmeas = 0
-
-    @property
-    def calm_limit(self):
-        return self.limit / (self.s.calmer if self.limit >= 1 else 2) / max(1.0, self.slowdown)
-
-    def reset(self, now):
-        self.round_start = now
-        self.lat = self.logs = self.fl = 0.0
-        self.n = 0
-
-    def look(self, in_flight, now):
-        every = self.s.every
-        t0 = math.floor(now / every) * every
-        if t0 > self.window:
-            self.window = t0
-            if self.recent and now < t0 + max(2 * self.recent, 0.1):
-                self.phase = DRAIN
-                self.t0 = t0
-        if self.phase == DRAIN and now >= self.t0 + self.recent and (in_flight == 0 or now > self.t0 + 4 * self.recent):
-            self.phase = MEASURE
-            self.from_ = now
-            self.until = now + (1.5 * self.recent if self.limit >= 1 else max(1.5 * self.recent, self.s.every / 10))
-            self.last = now + (self.until - now) * 0.6
-            e = self.calm_limit
-            self.calm_at = now + (self.chance() * self.recent / e if e < 1 else 0)
-        if self.phase == MEASURE and now >= self.until:
-            self.phase = OFF
+        self._paces: dict[str, Pace] = {}
+        self._calm = Calm(settings.calm_every, now, chance)
+        self._usual = 0.0  # what a request takes of late
+        self._starting = True
+        self._round = _Round(now)
+        self._next_at = now  # below one: when the next may go
+        self._cut_at = -math.inf
+        self._cut_from = self.limit  # the limit before the last cut
+        self._halved = False
+        self._ceiling = math.inf
+        self._ceiling_until = -math.inf
 
     def wait(self, in_flight: int, now: float) -> float:
-        self.look(in_flight, now)
-        if self.phase == DRAIN:
-            return max(self.t0 + self.recent - now, 1e-3) if not in_flight else math.inf
-        if self.phase == MEASURE:
-            e = self.calm_limit
-            if e >= 1:
-                return 0.0 if in_flight < math.floor(e) else math.inf
-            if in_flight:
-                return math.inf
-            return max(min(self.calm_at, self.until) - now, 1e-4 if self.calm_at > now else 0.0)
-        eff = self.limit
-        if eff >= 1:
-            return 0.0 if in_flight < math.floor(eff) else math.inf
-        if in_flight:
+        """Seconds until another request may be sent: 0 now, infinite when one must come back first."""
+        calm = self.limit / CALMER / max(self.slowdown, 1.0)
+        if any(not pace.sure for pace in self._paces.values()):
+            calm = max(calm, min(0.5, self.limit))
+        phase = self._calm.look(in_flight, now, usual=self._usual, level=calm, sparse=self.limit < 1)
+        if phase is not Phase.USUAL:
+            return self._calm.wait(in_flight, now, self._usual)
+        if in_flight >= max(math.floor(self.limit), 1):
             return math.inf
-        return max(0.0, self.next_at - now)
+        return 0.0 if self.limit >= 1 else max(self._next_at - now, 0.0)
 
-    def sent(self, in_flight: int, now: float) -> float:
-        if self.phase == MEASURE:
-            self.calm_at = self.until
+    def sent(self, in_flight: int) -> float:
+        """A request was sent, so many are in flight with it; the level it is measured at."""
+        if self._calm.phase is Phase.CALM:
+            self._calm.sent()
         return in_flight if self.limit >= 1 else self.limit
 
-    def served(self, s: Sample) -> None:
-        base = self.bases.get(s.kind)
-        self.ended = s.ended
-        lat = s.ended - s.sent
-        self.before = self.limit
-        if base is None:
-            pace = lat / s.cost
-            if pace > 1:
-                pace **= 0.5
-            if self.bases:
-                pace = sum(b.pace for b in self.bases.values()) / len(self.bases)
-            base = self.bases[s.kind] = Base(pace)
-        measured = self.from_ <= s.sent < self.last and self.phase != DRAIN
-        if measured:
-            self.nmeas += 1
-        base.sample(s, measured, self.s.up)
-        exp = base.pace * s.cost
-        self.recent += (lat - self.recent) * (0.15 if self.recent else 1)
+    def expected(self, work: Work) -> float:
+        """What a request should take as things are; 0 when nothing of its kind was measured."""
+        pace = self._paces.get(work.kind)
+        return pace.seconds * work.cost * max(self.slowdown, 1.0) if pace else 0.0
+
+    def served(self, sample: Sample) -> None:
+        """Learns from a request that was served."""
+        calm = self._calm.measures(sample.sent)
+        expected = self._learn(sample, calm=calm)
+        self._usual += (sample.took - self._usual) * (SMOOTH if self._usual else 1.0)
         if self.limit < 1:
-            self.next_at = s.sent + lat / self.limit
-        if s.sent < self.round_start or measured or self.phase != OFF:
+            self._next_at = sample.sent + sample.took / self.limit
+        if calm or self._calm.phase is not Phase.USUAL or sample.sent < self._round.since:
             return
-        self.lat += lat
-        self.logs += math.log(lat / exp)
-        self.fl += s.in_flight * lat
-        self.n += 1
+        self._round.add(sample, expected)
         if self.limit < 1:
-            self.sparse(lat / exp)
-        elif self.n >= 4 and self.logs / self.n > math.log(2):
-            self.close_round(s.ended)
-        elif self.n >= max(3 if self.slow_start else 4, min(self.limit, 16)):
-            self.close_round(s.ended)
-
-    def sparse(self, s):
-        self.slow_start = False
-        self.slowdown *= math.exp(0.25 * (math.log(s) - math.log(self.slowdown)))
-        L = self.limit
-        f = self.s.tolerance / self.slowdown + self.s.queue * L ** (self.s.sparse - 1)
-        self.limit = max(L * min(max(f, 0.75), 1.5) ** 0.5, self.s.least)
-        if s * 0 == 0 and self.limit > self.ceiling and self.ended - self.ceiling_at < 60:
-            self.limit = self.ceiling
-        self.reset(self.ended)
-
-    def close_round(self, now: float) -> None:
-        S = math.exp(self.logs / self.n)
-        n = self.fl / self.lat
-        self.slowdown += 0.5 * (S - self.slowdown)
-        L = self.limit
-        if self.slow_start and S < (1.5 if self.limit < 8 else 1.3):
-            if n > 0.7 * L:
-                L *= 2
-        else:
-            self.slow_start = False
-            q = self.s.queue * math.sqrt(L) if L >= 1 else self.s.queue * L**self.s.sparse
-            target = self.s.tolerance * L / S + q
-            g = 1.0 if S > 2 else self.s.gain
-            L = max(L + g * (target - L), L * 0.6)
-        if now - self.ceiling_at < 60:
-            L = min(L, max(self.ceiling, self.s.least))
-        self.limit = min(max(L, self.s.least), self.s.most)
-        self.reset(now)
+            self._follow_sparsely(sample.ended)
+        elif self._round.count >= self._enough():
+            self._follow(sample.ended)
 
     def overloaded(self, sent: float, now: float) -> None:
-        if sent < self.last_cut:
+        """Learns from a request that found no room: one may be anybody's fault, two of one flight are overload."""
+        if sent < self._cut_at:
+            if not self._halved:
+                self._halved = True
+                self._ceiling, self._ceiling_until = CEILING * self._cut_from, now + CEILING_LASTS
+                self._change(min(self.limit, self._cut_from / 2), now)
             return
-        self.last_cut = now
-        self.before = max(self.limit, self.before)
-        self.slow_start = False
-        self.ceiling = self.limit * 0.9
-        self.ceiling_at = now
-        self.limit = max(self.limit / 2, self.s.least)
-        for b in self.bases.values():
-            b.doubt()
+        self._cut_at, self._cut_from, self._halved = now, self.limit, False
+        self._starting = False
+        for pace in self._paces.values():
+            pace.doubt()
+        self._change(self.limit * CUT, now)
         if self.limit < 1:
-            self.next_at = now + max(self.recent, 0.1) / self.limit
-        self.reset(now)
-
-    def expected(self, work) -> float:
-        base = self.bases.get(work.kind)
-        return base.pace * work.cost * max(self.slowdown, 1.0) if base else 0.0
+            self._next_at = now + max(self._usual, 0.1) / self.limit
 
     def suspend(self) -> None:
-        self.limit = max(self.before / 2, self.s.least)
+        """The server is gone: what it did not answer says nothing of how much it takes when it is back."""
+        self.limit = max(self.limit, self._cut_from / 2)
+
+    def _learn(self, sample: Sample, *, calm: bool) -> float:
+        """Takes the sample into its kind's pace; what it should have taken if nobody had waited."""
+        unit = sample.took / sample.work.cost
+        pace = self._paces.get(sample.work.kind)
+        if pace is None:
+            known = [other.seconds for other in self._paces.values()]
+            pace = self._paces[sample.work.kind] = Pace(sum(known) / len(known) if known else unit)
+        if calm:
+            pace.measured(unit)
+        else:
+            pace.saw(unit, alone=sample.level <= 1)
+        return pace.seconds * sample.work.cost
+
+    def _enough(self) -> float:
+        """Samples that a round needs: few when they leave no doubt."""
+        if self._round.count >= 4 and self._round.slowdown > CROWDED:
+            return 0
+        return max(3 if self._starting else 4, min(self.limit, 16))
+
+    def _follow(self, now: float) -> None:
+        """A new limit from the slowdown of one round."""
+        slowdown, limit = self._round.slowdown, self.limit
+        self.slowdown += (slowdown - self.slowdown) / 2
+        used = self._round.level >= 0.75 * math.floor(limit)
+        self._starting = self._starting and slowdown < (STARTING if limit < LARGE else STARTING_LARGE)
+        if self._starting:
+            self._change(limit * 2 if used else limit, now)
+            return
+        target = self._settings.margin * limit / slowdown + QUEUE * math.sqrt(limit)
+        gain = 1.0 if slowdown > CROWDED else self._settings.gain
+        target = max(limit + gain * (target - limit), SHARP * limit)
+        self._change(target if used else min(target, limit), now)
+
+    def _follow_sparsely(self, now: float) -> None:
+        """A new limit from one sample, where they are rare."""
+        self._starting = False
+        self.slowdown *= (self._round.slowdown / self.slowdown) ** 0.25
+        factor = self._settings.margin / self.slowdown + QUEUE * self.limit ** (SPARSE - 1)
+        self._change(self.limit * min(max(factor, 0.75), 1.5) ** self._settings.gain, now)
+
+    def _change(self, limit: float, now: float) -> None:
+        if now < self._ceiling_until:
+            limit = min(limit, self._ceiling)
+        self.limit = min(max(limit, self._settings.least), self._settings.most)
+        self._round = _Round(now)

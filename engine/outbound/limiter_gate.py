@@ -29,7 +29,7 @@ class Permit:
 
     def served(self) -> None:
         """The server did the work: a measurement."""
-        self._gate.limiter.served(Sample(self.work.kind, self.work.cost, self.sent, self._gate.now(), self.level))
+        self._gate.limiter.served(Sample(self.work, self.sent, self._gate.now(), self.level))
 
     def overloaded(self) -> None:
         """The server had no room, or no time."""
@@ -110,5 +110,5 @@ class LimiterGate:
             if waiter.granted.done():
                 continue  # cancelled, and not yet awake to leave the line
             self.in_flight += 1
-            level = self.limiter.sent(self.in_flight, now)
+            level = self.limiter.sent(self.in_flight)
             waiter.granted.set_result(Permit(waiter.work, now, now - waiter.since, level, self))
