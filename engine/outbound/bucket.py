@@ -20,6 +20,8 @@ from policies.reasons import STAGED_COPY_GONE, STORAGE_AWAY, STORAGE_DENIED
 COPY_LIMIT = 5 * 1024**3
 """The largest object that S3 copies in one request."""
 DELETE_AT_ONCE = 1000
+FIRST_REGION = "us-east-1"
+"""What S3 means when it names no region."""
 
 
 def unguarded() -> None:
@@ -116,7 +118,7 @@ class Bucket:
             located = await self._s3.get_bucket_location(Bucket=self.name)
         except (ClientError, BotoCoreError):
             return None
-        return located["LocationConstraint"] or "us-east-1"
+        return str(located.get("LocationConstraint") or FIRST_REGION)
 
     async def reachable(self) -> None:
         """Raises when the bucket does not answer, or does not let us in."""

@@ -209,7 +209,7 @@ def judge_audit(verdict: Verdict, world: World) -> None:
     """`sluice audit` finds nothing either."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
-        [PROGRAM, "audit", "--all", "--json"],
+        [PROGRAM, "audit", "--json"],
         env=kept | world.environment | {"AWS_ENDPOINT_URL_S3": world.emulator.endpoint},
         capture_output=True,
         text=True,

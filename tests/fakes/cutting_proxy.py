@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 CHUNK = 64 * 1024
@@ -28,7 +28,8 @@ class CuttingProxy:
             return
         pumps = [asyncio.ensure_future(self._up(client, writer)), asyncio.ensure_future(self._down(reader, answer))]
         try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+            with suppress(asyncio.CancelledError):  # the proxy is closed
+                await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for pump in pumps:
                 pump.cancel()
@@ -57,7 +58,7 @@ class CuttingProxy:
         return False
 
     @staticmethod
-    def _is_cut(pumps: list[asyncio.Future[bool]]) -> bool:
+    def _is_cut(pumps: Sequence[asyncio.Future[bool]]) -> bool:
         return any(pump.done() and not pump.cancelled() and pump.result() for pump in pumps)
 
 

@@ -64,7 +64,8 @@ async def http_files() -> AsyncIterator[Origin]:
 
     app = web.Application()
     app.router.add_get("/{name}", serve)
-    async with TestServer(app) as server:
+    server = TestServer(app)
+    async with server:
         origin = Origin(server)
         yield origin
 
@@ -116,10 +117,12 @@ class Rig:
                 await asyncio.sleep(0.05)
 
     async def _is_settled(self) -> bool:
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         for url in (self.queues.images, self.queues.priority, self.queues.files):
-            said = self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"]
-            if any(int(said[name]) for name in names):
+            said = self.aws.sqs.get_queue_attributes(
+                QueueUrl=url,
+                AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+            )["Attributes"]
+            if any(int(count) for count in said.values()):
                 return False
         waiting = await self.rows.one(
             """SELECT (SELECT count(*) FROM engine.outbox) + (SELECT count(*) FROM engine.folds)
