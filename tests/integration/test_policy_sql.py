@@ -183,3 +183,14 @@ async def test_dropping_takes_the_guard_away_too(connection: asyncpg.Connection)
         " WHERE n.nspname = 'engine' AND proname IN ('check_policy', 'check_recipe', 'check_thumb_sizes')"
     )
     assert left == 0
+
+
+async def test_a_migrated_database_holds_the_check_as_it_is_generated_today(database: str) -> None:
+    """When this fails, the rules have changed: a new migration has to run `create_statements` again."""
+    connection = await asyncpg.connect(database)
+    bodies = await connection.fetch(
+        "SELECT prosrc FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace WHERE n.nspname = 'engine'"
+    )
+    await connection.close()
+    generated = {statement.split("$check$")[1] for statement in create_statements()}
+    assert generated <= {row["prosrc"] for row in bodies}
