@@ -161,12 +161,11 @@ class Translation:
         """A backslash and what follows, outside a class."""
         if match := REFERENCE.match(self._pattern, self._at):
             self._at += len(match[0])
-            name = match[1] or match[2]
-            return rf"\{name}" if name.isdigit() else rf"(?P={name})"
+            return f"(?P={match[1] or match[2]})"
         letter = self._pattern[self._at + 1 : self._at + 2]
-        if letter in {"z", "Z"}:  # .NET's \Z also stands before a last line break
+        if letter == "Z":  # .NET's also stands before a last line break; \z is the same in both
             self._at += 2
-            return r"\Z" if letter == "z" else r"(?=\n?\Z)"
+            return r"(?=\n?\z)"
         return self._plain_escape(letter)
 
     def _plain_escape(self, letter: str) -> str:

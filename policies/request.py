@@ -84,7 +84,7 @@ def read_request(body: bytes | str) -> IngestRequest | Unreadable:
 
 def parse_asset_id(text: str) -> AssetId:
     """`99/1/page-1` as an AssetId; a ValueError says what was expected."""
-    match = re.fullmatch(r"([0-9]+)/([0-9]+)/([^/]+)", text, re.DOTALL) if len(text) <= LONGEST_ID else None
+    match = re.fullmatch(r"([0-9]+)/([0-9]+)/([^/]+)", text) if len(text) <= LONGEST_ID else None
     if match is None:
         raise ValueError(f"expected customer/space/asset, {LONGEST_ID} characters at most, not {shown(text)}")
     customer, space = int(match[1]), int(match[2])
@@ -172,5 +172,5 @@ def _policy(text: str | None) -> str | None:
     """The name of a policy that was given as a name or as a URI."""
     if text is None or "/" not in text:
         return (text or "").strip() or None
-    path = re.split(r"[?#]", text, maxsplit=1)[0]
+    path = text.partition("?")[0].partition("#")[0]
     return unquote(path.rstrip("/").rpartition("/")[2]) or None

@@ -114,13 +114,21 @@ def test_a_pattern_that_fits_nothing_never_works() -> None:
     [finding] = check_defaults([default("tiff", "file", space=3)])
     assert said([finding]) == [(FAILS, '"tiff" is no media type, so it fits none')]
     assert finding.what == "customer 99, space 3, tiff"
+    assert (finding.table, finding.row) == ("DefaultDeliveryChannels", "3-tiff-file")
+    assert finding.instead == "image/*, say, or image/tiff"
     assert default("image/*").place == "customer 99, all spaces, image/*"
 
 
 def test_audio_and_video_and_other_customers_policies_are_odd() -> None:
     av = "the channel iiif-av is not supported: here such assets are refused"
     assert said(check_defaults([default("video/*", "iiif-av")])) == [(ODD, av)]
-    assert said(check_defaults([default("image/*", owner=98)])) == [(ODD, "its policy is customer 98's")]
+    [finding] = check_defaults([default("image/*", owner=98)])
+    assert said([finding]) == [(ODD, "its policy is customer 98's")]
+    assert finding.instead == "one of the customer's own, or the system's"
+    [finding] = check_defaults([default("video/*", "iiif-av")])
+    assert finding.instead == "another channel"
+    [finding] = check_defaults([default("video/*", "thumbs")])
+    assert finding.instead == "the channel file"
 
 
 @pytest.mark.parametrize(
@@ -147,8 +155,10 @@ def test_none_given_beside_others_would_fail(pattern: str, space: int, customer:
 def test_several_others_are_named_once_each_in_order() -> None:
     rows = [default("*", "none"), default("*", "thumbs"), default("image/*", "file"), default("*/*", "file")]
     [finding] = check_defaults(rows)
-    assert finding.row == "0-*-none"
-    assert "beside file, thumbs:" in finding.problem
+    assert (finding.table, finding.row, finding.weight) == ("DefaultDeliveryChannels", "0-*-none", FAILS)
+    assert finding.what == "customer 99, all spaces, *"
+    assert finding.problem == "the channel none is given beside file, thumbs: such assets are refused"
+    assert finding.instead == "patterns that never fit the same asset, or only none"
 
 
 @given(st.sampled_from(["image/*", "*", "image/tiff", "video/*", "im*"]), st.sampled_from(["image/tiff", "video/mp4"]))
@@ -190,10 +200,16 @@ def test_a_bad_regex_is_reported_as_the_row_that_never_matches() -> None:
     assert of_strategy("(?:(?:a{9}b){9}c){99}{99}{99}")[0][0] is FAILS
     for everything in ("", ".*", "^"):
         assert of_strategy(everything) == [(ODD, "Regex: found everywhere, so no later row is ever asked")]
+        [finding] = check_strategies([make_strategy(everything)], RULES)
+        assert finding.instead == "what only its origins have"
+    [finding] = check_strategies([make_strategy("(")], RULES)
+    assert finding.instead == "a regular expression of .NET's"
 
 
 def test_a_strategy_that_there_is_not_would_fail() -> None:
     assert of_strategy(strategy="ftp") == [(FAILS, 'Strategy: "ftp" is none')]
+    [finding] = check_strategies([make_strategy("x", "ftp")], RULES)
+    assert finding.instead == "one of default, basic-http-authentication, s3-ambient, sftp"
 
 
 @pytest.mark.parametrize(
@@ -246,5 +262,7 @@ def test_what_to_write_instead_is_shown_without_any_secret() -> None:
 def test_optimised_where_it_does_not_count_is_odd() -> None:
     problem = "Optimised: only counts for s3-ambient without credentials of its own"
     assert of_strategy(optimised=True) == [(ODD, problem)]
+    [finding] = check_strategies([make_strategy("x", optimised=True)], RULES)
+    assert finding.instead == "false"
     assert of_strategy(strategy="s3-ambient", optimised=True, credentials=KEYS) == [(ODD, problem)]
     assert of_strategy(strategy="s3-ambient", optimised=True, credentials=" ") == []

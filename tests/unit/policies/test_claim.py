@@ -122,6 +122,8 @@ def test_a_result_clears_a_suspect(ending: Ending) -> None:
     deaths = [a_run(number, ending=Ending.ABANDONED, suspect=True) for number in (1, 2, 3)]
     result = a_run(4, "other", ending)
     assert judge(*deaths, result) == Proceed()
+    at_once = a_run(5, ending=Ending.ABANDONED, finished=result.finished)
+    assert judge(*deaths, result, at_once) == Proceed()
     later = a_run(5, ending=Ending.ABANDONED, suspect=True)
     assert judge(*deaths, result, later) == Proceed(suspect=True)
 

@@ -116,6 +116,7 @@ def test_policies_say_where_they_come_from_and_what_they_mean() -> None:
         Channel("file", make_policy("file", "none", id=4)),
     )
     image, thumbs, file = explain(make_facts(channels=channels), make_rules()).policies
+    assert [line.channel for line in (image, thumbs, file)] == ["iiif-img", "thumbs", "file"]
     assert (image.policy, image.id, image.owner, image.data) == ("museum", 7, "customer 99", '{"ratio": 12}')
     assert "ratio 12" in image.means
     assert "rate" not in image.means
@@ -212,14 +213,33 @@ def test_a_copy_inside_s3_a_header_and_nothing_are_requests_of_their_own() -> No
 def test_an_optimised_origin_is_read_in_place_the_first_time_only() -> None:
     first = explained("iiif-img", ready=True, **IN_S3)
     again = explained("iiif-img", ready=True, ingested_before=True, **IN_S3)
-    assert "from the origin, in place" in first.steps[1]
-    assert first.steps[2] == "the image server serves the origin itself"
+    header = "only the header of the origin is read, in place; the rest if the processor makes the thumbnails"
+    assert first.steps == (
+        header,
+        "thumbnails are rendered from the origin, in place",
+        "the image server serves the origin itself",
+    )
     assert requests(first, "image server") == [
         "GET /iiif/3/s3:%2F%2Fother%2Fpage-1.tif/full/1024,/0/default.jpg",
     ]
-    assert "from a copy of the origin made inside S3" in again.steps[1]
+    assert again.steps[1] == (
+        "thumbnails are rendered from a copy of the origin made inside S3, for it was ingested before"
+    )
     assert "transient%2F{run}/full/1024," in requests(again, "image server")[0]
     assert first.location == "s3://other/page-1.tif"
+
+
+def test_thumbnails_behind_the_login_are_told_apart() -> None:
+    made = explained("iiif-img", max_unauthorised=400)
+    assert [line.side for line in made.thumbnails] == ["auth", "open", "open", "open"]
+
+
+def test_originals_and_staged_copies_are_read_where_they_lie() -> None:
+    assert explained("iiif-img", ready=True).steps[1:] == (
+        "the original is kept",
+        "thumbnails are rendered from the original, staged under a key of the run",
+    )
+    assert explained("thumbs").steps[1:] == ("thumbnails are rendered from a staged copy, which is removed afterwards",)
 
 
 def test_rules_of_the_house_show_in_what_is_kept() -> None:

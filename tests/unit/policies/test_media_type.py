@@ -30,6 +30,8 @@ def test_bytes_come_before_headers_and_headers_before_names() -> None:
     assert content_type(None, "image/jpeg", ["a.tif"]) == "image/jpeg"
     assert content_type(None, "application/octet-stream", ["a.b", "c/d.TIF?x#y"]) == "image/tiff"
     assert content_type(None, "", ["tif", "a.tif"]) == "image/tiff"
+    assert content_type(None, "", ["https://example.org/a.b.tif"]) == "image/tiff"
+    assert content_type(None, "", ["https://example.org/a.tif/", "a.TIFF/b"]) == "application/octet-stream"
     assert content_type(None, None, []) == "application/octet-stream"
 
 

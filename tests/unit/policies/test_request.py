@@ -31,6 +31,7 @@ FULL = {
     "maxUnauthorised": -1,
     "batchId": 123,
 }
+NO_ID = "expected customer/space/asset, 220 characters at most, not "
 PAGE = AssetId(99, 1, "page-1")
 TEN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -114,6 +115,10 @@ def test_whole_numbers_may_arrive_as_strings_or_with_a_zero_fraction() -> None:
     assert read_request('{"id": {"customer": 99.0, "space": 1e0, "asset": "page-1"}}') == IngestRequest(PAGE)
 
 
+def test_the_smallest_batch_is_1() -> None:
+    assert read({**DLCS, "batchId": 1}).batch == 1
+
+
 @pytest.mark.parametrize("batch", [0, -1, None, "0", "-5", -LARGEST_INTEGER])
 def test_a_batch_id_that_is_not_above_zero_means_no_batch(batch: Any) -> None:
     assert read({**DLCS, "batchId": batch}).batch is None
@@ -190,6 +195,8 @@ def test_dates_are_read_as_dotnet_writes_them_and_without_a_zone_are_utc(text: A
         ("https://my.dlcs/thumbnailPolicies/museum/", "museum"),
         ("https://my.dlcs/thumbnailPolicies/great%20museum?x=1#y", "great museum"),
         ("thumbnailPolicies/museum", "museum"),
+        ("https://my.dlcs/thumbnailPolicies/BOX/?a?b#c#d", "BOX"),
+        ("https://my.dlcs/thumbnailPolicies/museum#a?b", "museum"),
         ("", None),
         (" ", None),
         ("/", None),
@@ -220,7 +227,8 @@ def test_the_id_of_a_full_message_may_say_all_again_and_must_agree() -> None:
     for contradiction in ("98/1/page-1", {"customer": 99, "space": 2, "asset": "page-1"}):
         code, message = why_not({**FULL, "id": contradiction})
         assert code == "request-bad-id"
-        assert message.endswith("but customer 99, space 1")
+        assert message.endswith("/page-1', but customer 99, space 1")
+        assert message.startswith(("`id` is '98/1", "`id` is '99/2"))
 
 
 @pytest.mark.parametrize(
@@ -321,6 +329,51 @@ def test_what_a_message_shows_of_a_value_is_short_and_in_ascii() -> None:
     assert "an object" in why_not({"id": {"asset": {}}})[1]
     assert "a very long number" in why_not({"id": 10**41})[1]
     assert str(10**40) in why_not({"id": 10**40})[1]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("[1]", "expected a JSON object, not a list"),
+        ('"x"', "expected a JSON object, not 'x'"),
+        ("7", "expected a JSON object, not 7"),
+        ('{"x": NaN}', "expected a JSON object: NaN is no JSON"),
+        (" " * (LONGEST_BODY + 1), f"expected at most {LONGEST_BODY} bytes, not {LONGEST_BODY + 1}"),
+        ('{"id": null}', "expected `id` to be customer/space/asset, not null"),
+        ('{"id": []}', "expected `id` to be customer/space/asset, not a list"),
+        ('{"id": "a/b"}', "expected customer/space/asset, 220 characters at most, not 'a/b'"),
+        ('{"id": "1/9999999999/a"}', "expected a customer and a space up to 2147483647, not '1/9999999999/a'"),
+        ('{"id": "1/1/a\\u0000"}', "expected an id that a database can hold, not '1/1/a\\x00'"),
+        ('{"id": {"asset": {}}}', "expected `asset` in `id` to be text, not an object"),
+        ('{"id": {"asset": "a"}}', "expected whole numbers, not customer null, space null"),
+        ('{"id": {"asset": "a", "customer": 1, "space": "x"}}', "expected whole numbers, not customer 1, space 'x'"),
+        ('{"id": {"asset": "a", "customer": 1.5, "space": 2}}', "expected whole numbers, not customer 1.5, space 2"),
+        ('{"id": "1/1/a", "created": 7}', "expected `created` to be a date such as 2026-11-20T10:00:00Z, not 7"),
+        ('{"id": "1/1/a", "created": "x"}', "expected `created` to be a date such as 2026-11-20T10:00:00Z, not 'x'"),
+        ('{"id": "1/1/a", "batchId": "x"}', "expected `batchId` to be a whole number, not 'x'"),
+        ('{"id": "a", "customer": 1, "space": 1, "origin": 7}', "expected `origin` to be text, not 7"),
+        ('{"id": "a", "customer": 1, "space": 1, "origin": " "}', "expected `origin` to be an address, not ' '"),
+        (
+            '{"id": "a", "customer": 1, "space": 1, "origin": "x", "roles": {}}',
+            "expected `roles` to be a list of texts, not an object",
+        ),
+        ('{"id": "' + "a" * 78 + '"}', "expected customer/space/asset, 220 characters at most, not '" + "a" * 78 + "'"),
+        (
+            '{"id": "' + "a" * 79 + '"}',
+            "expected customer/space/asset, 220 characters at most, not '" + "a" * 76 + "...",
+        ),
+        ('{"id": 1' + "0" * 41 + "}", "expected `id` to be customer/space/asset, not a very long number"),
+    ],
+)
+def test_what_is_unreadable_says_what_was_expected_and_what_was_there(body: str, message: str) -> None:
+    assert why_not(body)[1] == message
+
+
+def test_every_half_of_a_surrogate_pair_is_refused() -> None:
+    for half in ("\ud800", "\udbff", "\udc00", "\udfff"):
+        assert why_not({"id": f"1/1/{half}"})[0] == "request-bad-id"
+    for whole in ("\ud7ff", "\ue000", "\U0001f600"):
+        assert read({"id": f"1/1/{whole}"}).asset.asset == whole
 
 
 def test_the_key_of_a_message_is_what_tells_it_from_others() -> None:

@@ -227,6 +227,8 @@ def test_who_may_see_a_thumbnail_is_for_max_unauthorised_and_roles_to_say(
 def test_the_list_of_sizes_is_what_the_dlcs_writes_byte_for_byte() -> None:
     plan = thumbs_of(PHOTO, *DEFAULTS, max_unauthorised=200)
     assert sizes_json(reversed(plan.thumbs)) == '{"o":[[200,152],[100,76]],"a":[[1024,780],[400,305]]}'
+    same_edge = [Thumb(Size(*size), "", open=True) for size in ((300, 400), (400, 200), (400, 300), (500, 1))]
+    assert sizes_json(same_edge) == '{"o":[[500,1],[400,300],[300,400],[400,200]],"a":[]}'
     assert sizes_json(()) == '{"o":[],"a":[]}'
 
 
