@@ -9,21 +9,17 @@ settings), which also lies in a file, so that any `sluice` command can join in. 
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from local.aws import Aws, open_aws
 from local.child import Child, PartError, start
 from local.emulator import Emulator, start_emulator
-from local.leftovers import stop_leftover
+from local.ledger import Ledger
 from local.ports import LOOPBACK, choose_port
 from local.postgres import start_postgres
 from local.service import PROGRAM, Service
@@ -91,13 +87,13 @@ class System:
         self._tell = tell
         self._warn = warn
         self._parts: dict[str, Part] = {}
-        self._lock: IO[str] | None = None
+        self._ledger = Ledger(folder)
         self._emulator: Emulator | None = None
         self.environment: dict[str, str] = HOUSE_RULES | dict(extra or {})
 
     @property
     def env_file(self) -> Path:
-        return self.folder / "env"
+        return self._ledger.env_file
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name.replace(' ', '-')}.log"
@@ -113,14 +109,12 @@ class System:
 
     def start(self) -> None:
         """Bring everything up; PartError names what could not, with what to do."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
-        self._clear_away()
+        self._ledger.open(self._warn)
         self._start_postgres()
         self._start_aws()
         self._migrate()
         self._start_services()
-        self._write_env_file()
+        self._ledger.write_environment(self.environment)
 
     def watch(self) -> None:
         """Look after the parts until interrupted; one that dies is named and started again, up to a point."""
@@ -143,7 +137,7 @@ class System:
                 )
             self._warn(f"{happened}; it is started again. Its words are in {part.child.log}")
             part.child = part.again()
-            self._note_pids()
+            self._ledger.note(each.child for each in self._parts.values())
 
     def stop(self) -> None:
         """Stop all parts, the last started first; whoever takes too long is ended."""
@@ -155,36 +149,7 @@ class System:
             except KeyboardInterrupt:  # asked again: no more waiting
                 patience = 0.05
                 part.child.stop(patience)
-        for note in (self._pids, self.env_file):
-            note.unlink(missing_ok=True)
-        if self._lock:
-            self._lock.close()
-            self._lock = None
-
-    @property
-    def _pids(self) -> Path:
-        return self.folder / "pids.json"
-
-    def _take_lock(self) -> None:
-        self._lock = (self.folder / "lock").open("a")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._lock.close()
-            self._lock = None
-            raise PartError(
-                f"a system is up in {self.folder} already. Use it, or stop it with Ctrl-C first."
-            ) from error
-
-    def _clear_away(self) -> None:
-        """Stop what a killed system left running, and put its logs aside."""
-        if self._pids.exists():
-            for pid, mark, farewell in json.loads(self._pids.read_text()):
-                if stop_leftover(pid, mark, signal.Signals(farewell), signal.SIGKILL, patience=5):
-                    self._warn(f"stopped process {pid}, left behind by a system that was killed")
-            self._pids.unlink()
-        for log in (self.folder / "logs").glob("*.log"):
-            log.replace(log.with_suffix(".log.before"))
+        self._ledger.close()
 
     def _start_postgres(self) -> None:
         began, folder = time.monotonic(), self.folder / "postgres"
@@ -206,16 +171,12 @@ class System:
         emulator = self._emulator = start_emulator(folder, log=self.log("aws"), port=self._ports.aws)
 
         def again() -> Child:
-            return start_emulator(folder, log=self.log("aws"), port=emulator.port).child
+            restarted = start_emulator(folder, log=self.log("aws"), port=emulator.port)
+            _furnish(restarted)  # one that was killed has forgotten its queues
+            return restarted.child
 
         self._hold("aws", emulator.child, again)
-        self.environment |= emulator.environment
-        with open_aws(emulator) as aws:
-            for role, name in BUCKETS.items():
-                self.environment[f"ENGINE_{role}_BUCKET"] = aws.make_bucket(name)
-            for role, name in QUEUES.items():
-                self.environment[f"ENGINE_{role}_QUEUE"] = aws.make_queue(name)
-            self.environment["ENGINE_BATCH_TOPIC"] = aws.make_topic("batches")
+        self.environment |= emulator.environment | _furnish(emulator)
         note = "its objects kept from before" if kept else "new buckets, queues and a topic"
         self._tell(Up("aws", emulator.endpoint, time.monotonic() - began, note))
 
@@ -274,22 +235,16 @@ class System:
 
     def _hold(self, name: str, child: Child, again: Callable[[], Child]) -> None:
         self._parts[name] = Part(child, again)
-        self._note_pids()
-
-    def _note_pids(self) -> None:
-        """Write down what runs, so that the next start can find what a killed one left."""
-        children = [part.child for part in self._parts.values()]
-        running = [(child.process.pid, _mark(child), int(child.farewell)) for child in children]
-        self._pids.write_text(json.dumps(running))
-
-    def _write_env_file(self) -> None:
-        self.env_file.unlink(missing_ok=True)
-        self.env_file.touch(mode=0o600)
-        self.env_file.write_text("".join(f"{name}={value}\n" for name, value in sorted(self.environment.items())))
+        self._ledger.note(part.child for part in self._parts.values())
 
 
-def _mark(child: Child) -> str:
-    """Words of the command line by which this process, and no other that got its id later, is known."""
-    words = child.process.args
-    assert isinstance(words, list)
-    return " ".join(str(word) for word in words[:3])
+def _furnish(emulator: Emulator) -> dict[str, str]:
+    """Make the buckets, queues and topic that are not there; what the engine must be told of them."""
+    told = {}
+    with open_aws(emulator) as aws:
+        for role, name in BUCKETS.items():
+            told[f"ENGINE_{role}_BUCKET"] = aws.make_bucket(name)
+        for role, name in QUEUES.items():
+            told[f"ENGINE_{role}_QUEUE"] = aws.make_queue(name)
+        told["ENGINE_BATCH_TOPIC"] = aws.make_topic("batches")
+    return told

@@ -13,7 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import boto3
 import pytest
@@ -45,11 +45,20 @@ class Command:
                 return found
         raise AssertionError(f"it ended without saying {pattern!r}:\n{self.said}")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whatever a failing test left; its children die with it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(30)
+        self._output.close()
+
     def end(self, number: signal.Signals) -> int:
         """Send a signal and wait for the end; its exit code."""
         self.process.send_signal(number)
         self.said += self._output.read()
-        self._output.close()
         return self.process.wait(60)
 
 
@@ -117,36 +126,35 @@ async def rows(folder: Path) -> dict[str, tuple[int, int, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.xdist_group("demo")
 async def test_the_demo_shows_every_work_survives_kill_9_and_goes_on_from_what_it_kept(folder: Path) -> None:
-    demo = Command("demo", "--keep", "--small", "--folder", folder)
-    page = demo.read_until(r"Look at them: (http://127\.0\.0\.1:\d+)/")[1]
-    for part in PARTS:
-        assert re.search(rf"✓ {part} ", demo.said), demo.said
-    assert "7 ingested, 1 refused" in demo.said
-    assert "404 Not Found" in demo.said
+    with Command("demo", "--keep", "--small", "--folder", folder) as demo:
+        page = demo.read_until(r"Look at them: (http://127\.0\.0\.1:\d+)/")[1]
+        for part in PARTS:
+            assert re.search(rf"✓ {part} ", demo.said), demo.said
+        assert "7 ingested, 1 refused" in demo.said
+        assert "404 Not Found" in demo.said
 
-    check_page(page)
-    running = children(folder)
-    assert len(running) == 5
-    assert all(running.values())
-    stored, recorded = objects(folder), await rows(folder)
-    assert len([key for key in stored if key.endswith(".jpg")]) == 7 * 3  # small pictures have no 1024
-    assert sorted(name for name, (_, _, error) in recorded.items() if error) == ["99/1/lost"]
+        check_page(page)
+        running = children(folder)
+        assert len(running) == 5
+        assert all(running.values())
+        stored, recorded = objects(folder), await rows(folder)
+        assert len([key for key in stored if key.endswith(".jpg")]) == 7 * 3  # small pictures have no 1024
+        assert sorted(name for name, (_, _, error) in recorded.items() if error) == ["99/1/lost"]
 
-    assert demo.end(signal.SIGKILL) == -signal.SIGKILL
+        assert demo.end(signal.SIGKILL) == -signal.SIGKILL
     assert eventually(lambda: not any(command_of(pid) == line for pid, line in running.items()), 30)
 
-    up = Command("up", "--folder", folder)
-    try:
+    with Command("up", "--folder", folder) as up:
         up.read_until("All up")
         assert up.said.count("kept from before") == 2
         assert objects(folder) == stored
         assert await rows(folder) == recorded
         check_restart(up, folder)
-    finally:
-        ended = up.end(signal.SIGTERM)
-    assert ended == 0, up.said
+        assert objects(folder) == stored
+        assert up.end(signal.SIGTERM) == 0, up.said
     assert "all stopped" in up.said
     assert not (folder / "pids.json").exists()
 
@@ -169,15 +177,22 @@ def check_page(page: str) -> None:
 
 
 def check_restart(up: Command, folder: Path) -> None:
-    """A part that dies is named and started again, at the same address."""
-    [pid] = [pid for pid, line in children(folder).items() if line.rstrip().endswith("sluice processor")]
+    """A part that dies is named and started again, at the same address and with what it needs."""
+    told = environment_of(folder)
+    queue = f"{told['AWS_ENDPOINT_URL']}/?Action=GetQueueUrl&QueueName=images&Version=2012-11-05"
+    dies(up, folder, "processor", "sluice processor", f"{told['ENGINE_PROCESSOR_URL']}/ping")
+    dies(up, folder, "aws", "-m ministack", queue)
+
+
+def dies(up: Command, folder: Path, name: str, line: str, url: str) -> None:
+    """Kill a part, and wait until its address answers again."""
+    [pid] = [pid for pid, command in children(folder).items() if command.rstrip().endswith(line)]
     os.kill(pid, signal.SIGKILL)
-    up.read_until("processor ended by itself")
-    ping = f"{environment_of(folder)['ENGINE_PROCESSOR_URL']}/ping"
+    up.read_until(f"{name} ended by itself")
 
     def answers() -> bool:
         try:
-            return b"working" in get(ping)
+            return bool(get(url))
         except OSError:
             return False
 
@@ -188,8 +203,8 @@ def check_restart(up: Command, folder: Path) -> None:
 def test_a_taken_port_is_named_and_nothing_stays_behind(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        up = Command("up", "--folder", folder, "--port-postgres", str(port))
-        assert up.end(signal.SIGCONT) == 1
+        with Command("up", "--folder", folder, "--port-postgres", str(port)) as up:
+            assert up.end(signal.SIGCONT) == 1
     assert f"port {port} is taken" in up.said
     assert "--port-postgres" in up.said
     assert not (folder / "pids.json").exists()
@@ -206,7 +221,10 @@ def test_two_systems_in_one_folder_are_refused(tmp_path: Path) -> None:
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == "held\n"
-        up = Command("up", "--folder", tmp_path)
-        assert up.end(signal.SIGCONT) == 1
-        assert "up in" in up.said
+        for name in ("env", "pids.json"):
+            (tmp_path / name).write_text("[]")
+        with Command("up", "--folder", tmp_path) as up:
+            assert up.end(signal.SIGCONT) == 1
+        assert "is up in" in up.said
+        assert [(tmp_path / name).read_text() for name in ("env", "pids.json")] == ["[]", "[]"]
         other.kill()
