@@ -118,7 +118,8 @@ class Bucket:
             located = await self._s3.get_bucket_location(Bucket=self.name)
         except (ClientError, BotoCoreError):
             return None
-        return str(located.get("LocationConstraint") or FIRST_REGION)
+        region: str | None = located.get("LocationConstraint")
+        return region or FIRST_REGION
 
     async def reachable(self) -> None:
         """Raises when the bucket does not answer, or does not let us in."""

@@ -126,7 +126,7 @@ class ProcessorClient:
                 after=float(wait) if wait.isdecimal() else None,
             )
         if isinstance(said, dict) and "detail" in said:
-            raise IngestError(PROCESSOR_REFUSED, verdict(said["detail"]))
+            raise IngestError(PROCESSOR_REFUSED, verdict(said["detail"], {body["source"]: job.origin}))
         if status != 200 or not isinstance(said, dict):
             raise IngestError(
                 PROCESSOR_CONFUSED, f"{job.asset}: {url} gave an answer that we do not know, status {status}"
@@ -137,20 +137,24 @@ class ProcessorClient:
         return str(self._settings.processor_scratch / path.relative_to(self._settings.scratch))
 
 
-def verdict(detail: object) -> str:
-    """What a processor says against an image, in one line: `field>sub: input - msg`, several joined by `. `."""
+def verdict(detail: object, known_as: Mapping[str, str] | None = None) -> str:
+    """What a processor says against an image, in one line: `field>sub: input - msg`, several joined by `. `.
+
+    `known_as` gives names that people know for inputs that only we do: paths on scratch.
+    """
     if not isinstance(detail, list):
         return str(detail)
-    return ". ".join(_complaint(entry) for entry in detail)
+    return ". ".join(_complaint(entry, known_as or {}) for entry in detail)
 
 
-def _complaint(entry: object) -> str:
+def _complaint(entry: object, known_as: Mapping[str, str]) -> str:
     if not isinstance(entry, dict):
         return str(entry)
     place = entry.get("loc")
     parts = [str(part) for part in place] if isinstance(place, list) else [str(place)]
     field = ">".join(parts[1:] or parts)  # the first says only that it was the body
-    return f"{field}: {entry.get('input')} - {entry.get('msg')}"
+    given = str(entry.get("input"))
+    return f"{field}: {known_as.get(given, given)} - {entry.get('msg')}"
 
 
 def _read(answer: Mapping[str, Any], destination: Path, thumbs: Path, job: Job) -> Converted:

@@ -137,6 +137,16 @@ async def test_a_verdict_refuses_the_image_with_the_processors_own_words(
     assert caught.value.reason.message == message
 
 
+async def test_a_complaint_about_the_source_names_the_origin_and_no_path_of_ours(
+    client: ProcessorClient, processor: ScriptedProcessor, tmp_path: Path
+) -> None:
+    complaint = {"loc": ["body", "source"], "msg": "the file ends early", "input": "/theirs/process/run/source.tif"}
+    processor.answer = web.json_response({"detail": [complaint]}, status=422)
+    with pytest.raises(IngestError) as caught:
+        await client.convert(a_job(tmp_path))
+    assert caught.value.reason.message == "source: https://example.org/page-1.tif - the file ends early"
+
+
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 async def test_a_processor_that_has_no_room_is_waited_for(
     client: ProcessorClient, processor: ScriptedProcessor, tmp_path: Path, status: int
