@@ -31,17 +31,19 @@ log = structlog.get_logger(__name__)
 async def ingest(order: Order, parts: Parts) -> Settlement:
     """One request: claimed, tried once, recorded; what that means for whoever asked."""
     began = asyncio.get_running_loop().time()
-    journal = Journal()
-    try:
-        with journal.step("claim"):
-            claimed = await parts.db.claim(order.request, order.key, order.source)
-        if not isinstance(claimed, Claimed):
-            return parts.settle(claimed, order)
-        async with parts.heart.keeps(claimed.run, began) as lease:
-            outcome = await attempt(order, lease, journal, parts)
-            return await record(outcome, order, lease, journal, parts)
-    except IngestError as error:  # the database is away
-        return parts.settle(error.outcome, order)
+    journal = Journal(tracer=parts.tracer)
+    asset, batch = str(order.request.asset), order.request.batch
+    with parts.tracer.span("ingest", asset=asset, batch=batch, source=str(order.source)):
+        try:
+            with journal.step("claim"):
+                claimed = await parts.db.claim(order.request, order.key, order.source)
+            if not isinstance(claimed, Claimed):
+                return parts.settle(claimed, order)
+            async with parts.heart.keeps(claimed.run, began) as lease:
+                outcome = await attempt(order, lease, journal, parts)
+                return await record(outcome, order, lease, journal, parts)
+        except IngestError as error:  # the database is away
+            return parts.settle(error.outcome, order)
 
 
 async def attempt(order: Order, lease: Lease, journal: Journal, parts: Parts) -> Outcome:

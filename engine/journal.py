@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from engine.db.port import RunDetails
+from engine.tracing import NoTracer, Tracer
 from images.size import Size
 from policies.facts import Rules
 from policies.plan import IngestPlan, counts_to_quota
@@ -33,6 +34,7 @@ class Journal:
     retries: int = 0
     waited: float = 0.0  # seconds at the limiter
     plan: IngestPlan | None = None
+    tracer: Tracer = field(default_factory=NoTracer)
 
     def details(self) -> RunDetails:
         """All of it, as the run's row keeps it."""
@@ -59,6 +61,7 @@ class Journal:
         """Adds the time spent inside to that step."""
         began = time.perf_counter()
         try:
-            yield
+            with self.tracer.span(name):
+                yield
         finally:
             self.steps[name] = round(self.steps.get(name, 0.0) + time.perf_counter() - began, 4)

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from uuid import uuid4
 
 import aiohttp
@@ -43,6 +44,7 @@ from engine.settings import EVERYTHING, Settings
 from engine.suspects import Suspects
 from engine.thumbnails import Thumbnails
 from engine.tidy import Tidy
+from engine.tracing import Tracer, open_tracer
 from images.size import Size
 from origins.origins import Origins
 from origins.port import OriginSettings
@@ -52,6 +54,8 @@ from policies.outcome import Ingested, Outcome, Refused, Stored
 from policies.plan import Place
 from policies.request import AssetId
 from policies.settle import Settlement, settle
+
+VERSION = version("sluice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Parts:
     image_server: ImageServer
     orchestrator: Orchestrator
     metrics: Metrics
+    tracer: Tracer
 
     def settle(self, outcome: Outcome, order: Order, attempt: int = 1) -> Settlement:
         """SETTLE, with the clock and the dice of this process."""
@@ -161,6 +166,7 @@ async def open_parts(settings: Settings, metrics: Metrics) -> AsyncIterator[Part
             image_server=image_server,
             orchestrator=orchestrator,
             metrics=metrics,
+            tracer=await stack.enter_async_context(open_tracer(os.environ, VERSION)),
         )
 
 

@@ -24,7 +24,7 @@ from engine.inbound.synchronous import Synchronous
 from engine.ingest import ingest
 from engine.metrics import Metrics
 from engine.order import Order
-from engine.parts import Parts, open_parts
+from engine.parts import VERSION, Parts, open_parts
 from engine.readiness import readiness
 from engine.scale_in import ScaleIn
 from engine.settings import Settings
@@ -43,7 +43,7 @@ FOLD_PATIENCE = 2.0
 
 async def run_engine(settings: Settings, *, told: Callable[[str], None] = lambda _: None) -> None:
     """Runs until SIGTERM or SIGINT; `told` hears the endpoint's address when everything is up."""
-    metrics = Metrics(CollectorRegistry())
+    metrics = Metrics(CollectorRegistry(), VERSION)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
