@@ -47,6 +47,8 @@ RULES = {
     "PROCESSOR_WORKERS": "2",
 }
 TMPFS_MB = 64
+RESETS_EACH = 2
+"""Of one origin: with more it would deserve to be given up."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,8 @@ class Origins:
 
     cast: dict[str, Member]
     fetches: Counter[str] = field(default_factory=Counter)
-    resets: int = 0
+    resets: int = 0  # connections to be reset
+    reset: Counter[str] = field(default_factory=Counter)
     poisoned: asyncio.Queue[Member] = field(default_factory=asyncio.Queue)
     url: str = ""
 
@@ -63,8 +66,9 @@ class Origins:
         """One fetch."""
         member = self.cast[request.match_info["name"]]
         self.fetches[member.file] += 1
-        if self.resets:
+        if self.resets and self.reset[member.file] < RESETS_EACH:
             self.resets -= 1
+            self.reset[member.file] += 1
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
