@@ -10,15 +10,17 @@ import io
 import json
 import resource
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from PIL import Image
 
 from local.image_server.picture import dressed
-from local.image_server.workers import Order
+from local.image_server.workers import READY, Order
 from processor.decode import decode
 from processor.errors import ProcessorError
+from processor.openjpeg import binding
 from processor.picture import Region
 
 SAVING: dict[str, dict[str, Any]] = {
@@ -33,6 +35,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     down, up = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not mix with pictures
+    binding()  # found and loaded now, not in somebody's first picture
+    _send(up, READY)
     for line in down:
         _answer(Order.from_line(line), up)
 
@@ -48,7 +52,7 @@ def _answer(order: Order, up: IO[bytes]) -> None:
         _send(up, {"bytes": len(body)}, body)
 
 
-def _send(up: IO[bytes], head: dict[str, object], body: bytes = b"") -> None:
+def _send(up: IO[bytes], head: Mapping[str, object], body: bytes = b"") -> None:
     up.write(json.dumps(head).encode() + b"\n" + body)
     up.flush()
 

@@ -19,6 +19,8 @@ from typing import Final
 from images.size import Size
 
 LINE: Final = 64 * 1024
+READY: Final = {"ready": True}  # a worker's first word, when all it needs is loaded
+PATIENCE: Final = 60.0  # seconds for that
 SHARE: Final = 1000  # orders after which a worker is replaced, so that no leak of a library lasts
 
 
@@ -65,12 +67,12 @@ class WorkerLimits:
 
 
 class Workers:
-    """A fixed number of workers; who asks waits for a free one."""
+    """A fixed number of places for workers; who asks waits for a free one."""
 
     def __init__(self, count: int, limits: WorkerLimits) -> None:
         self._limits = limits
         self._count = count
-        self._free: asyncio.Queue[_Worker] = asyncio.Queue()
+        self._places: asyncio.Queue[_Worker | None] = asyncio.Queue()  # None: its worker is gone, start another
         self._all: set[_Worker] = set()
 
     @property
@@ -78,8 +80,11 @@ class Workers:
         return sum(each.alive for each in self._all)
 
     async def start(self) -> None:
-        for _ in range(self._count):
-            await self._add()
+        """Start all workers side by side; returns when each is ready to draw."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._start_one()) for _ in range(self._count)]
+        for task in tasks:
+            self._places.put_nowait(task.result())
 
     async def stop(self) -> None:
         for each in tuple(self._all):
@@ -103,20 +108,20 @@ class Workers:
 
     @asynccontextmanager
     async def _borrow(self) -> AsyncIterator[_Worker]:
-        worker = await self._free.get()
+        worker = await self._places.get()
         try:
+            worker = worker or await self._start_one()
             yield worker
         finally:
-            if worker.alive and worker.done < SHARE:
-                self._free.put_nowait(worker)
-            else:
+            if worker and not (worker.alive and worker.done < SHARE):
                 await self._drop(worker)
-                await self._add()
+                worker = None
+            self._places.put_nowait(worker)
 
-    async def _add(self) -> None:
+    async def _start_one(self) -> _Worker:
         worker = await _Worker.start(self._limits)
         self._all.add(worker)
-        self._free.put_nowait(worker)
+        return worker
 
     async def _drop(self, worker: _Worker) -> None:
         self._all.discard(worker)
@@ -146,7 +151,17 @@ class _Worker:
             cwd=Path(__file__).parents[2],
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
-        return cls(process)
+        worker = cls(process)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                assert json.loads(await worker._up.readuntil(b"\n")) == READY
+        except (TimeoutError, asyncio.IncompleteReadError) as error:
+            await worker.end()
+            raise RenderFailed("a worker process could not be started") from error
+        except asyncio.CancelledError:
+            await worker.end()
+            raise
+        return worker
 
     @property
     def alive(self) -> bool:

@@ -35,11 +35,13 @@ async def opened(count: int, limits: WorkerLimits) -> AsyncIterator[Workers]:
         assert workers.alive == 0
 
 
-async def test_a_rendering_that_takes_too_long_ends_its_worker_and_a_new_one_takes_its_place(picture: Path) -> None:
+async def test_a_rendering_that_takes_too_long_ends_its_worker_and_the_next_order_starts_another(picture: Path) -> None:
     async with opened(1, WorkerLimits(seconds=0.01)) as workers:
         with pytest.raises(RenderFailed, match="longer"):
             await workers.render(order(picture))
-        assert workers.alive == 1
+        assert workers.alive == 0
+        with pytest.raises(RenderFailed, match="longer"):
+            await workers.render(order(picture))
 
 
 async def test_a_worker_without_enough_memory_loses_one_order_only(picture: Path) -> None:
