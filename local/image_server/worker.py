@@ -32,7 +32,8 @@ SAVING: dict[str, dict[str, Any]] = {
 
 def main() -> None:
     most = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    if sys.platform == "linux":  # elsewhere the kernel does not mind it, or refuses
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     down, up = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints must not mix with pictures
     binding()  # found and loaded now, not in somebody's first picture

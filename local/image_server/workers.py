@@ -110,10 +110,11 @@ class Workers:
     async def _borrow(self) -> AsyncIterator[_Worker]:
         worker = await self._places.get()
         try:
-            worker = worker or await self._start_one()
+            if worker is None:
+                worker = await self._start_one()
             yield worker
         finally:
-            if worker and not (worker.alive and worker.done < SHARE):
+            if worker is not None and not (worker.alive and worker.done < SHARE):
                 await self._drop(worker)
                 worker = None
             self._places.put_nowait(worker)
