@@ -115,7 +115,8 @@ def _levels(strip: Array, bits: int, *, tolerant: bool) -> Array:
 
 
 def _from_float(strip: Array, *, tolerant: bool) -> NDArray[np.uint16]:
-    strip = strip.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):
+        strip = strip.astype(np.float32, copy=False)
     low, high = float(np.nanmin(strip, initial=0.0)), float(np.nanmax(strip, initial=0.0))
     beyond = low < -TOLERANCE or high > 1 + TOLERANCE
     if not tolerant and (beyond or bool(np.isnan(strip).any())):

@@ -58,7 +58,7 @@ class ProcessorSettings:
 
     scratch: Path
     host: str = "127.0.0.1"
-    port: int = 5080
+    port: int = 8081
     workers: int = field(default_factory=cores)
     queue: int = 32  # jobs that may wait for a worker; more are told to come back
     seconds: float = 600.0  # one job
@@ -93,7 +93,7 @@ def from_environment(env: Mapping[str, str]) -> ProcessorSettings:
     settings = ProcessorSettings(
         scratch=scratch,
         host=env.get("PROCESSOR_HOST", "").strip() or "127.0.0.1",
-        port=read.whole("PROCESSOR_PORT", 5080, 0, 65535),
+        port=read.whole("PROCESSOR_PORT", 8081, 0, 65535),
         workers=workers,
         queue=read.whole("PROCESSOR_QUEUE", 4 * workers, 0, 100_000),
         seconds=float(read.whole("PROCESSOR_SECONDS", 600, 1, 86_400)),

@@ -19,7 +19,7 @@ async def processor() -> None:
 
     Examples:
       PROCESSOR_SCRATCH=/scratch sluice processor
-      PROCESSOR_SCRATCH=/scratch PROCESSOR_PORT=5080 PROCESSOR_WORKERS=4 sluice processor
+      PROCESSOR_SCRATCH=/scratch PROCESSOR_PORT=8081 PROCESSOR_WORKERS=4 sluice processor
     """
     try:
         settings = from_environment(os.environ)

@@ -157,10 +157,11 @@ def _png_bits(path: Path) -> int:
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:
     """Name, content and whether the checksum is right; a chunk that is cut off comes with what there is."""
+    end = file.seek(0, 2)
     file.seek(8)
     while len(head := file.read(8)) == 8:
         length, name = struct.unpack(">I4s", head)
-        content = file.read(length)
+        content = file.read(min(length, end - file.tell()))
         tail = file.read(4)
         yield name, content, len(tail) == 4 and zlib.crc32(content, zlib.crc32(name)) == int.from_bytes(tail)
 

@@ -33,6 +33,11 @@ from processor.sources.tiff_samples import palette_of, samples_of
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # damage is judged by what it does to pixels
 
 ORIENTATION = 274
+NUMBERS = (
+    *("imagewidth", "imagelength", "imagedepth", "samplesperpixel", "planarconfig", "compression", "photometric"),
+    *("rowsperstrip", "tilewidth", "tilelength", "fillorder"),
+)
+"""What tifffile hands over as it stands in the file, whatever stands there."""
 
 
 @contextmanager
@@ -68,8 +73,11 @@ def _file(path: Path) -> Iterator[Any]:
 def _first_page(file: Any) -> Any:
     try:
         page = file.pages.first
+        numbers = [getattr(page, name) for name in NUMBERS]
     except Exception as error:
-        raise damaged(error) from error
+        raise unreadable("its first page", error) from error
+    if not all(isinstance(number, int) for number in numbers):
+        raise damaged("its first page describes itself with something else than numbers")
     if page.imagedepth > 1:
         raise Refusal("TIFF with volumes instead of pages is not supported")
     return page

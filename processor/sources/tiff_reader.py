@@ -76,6 +76,8 @@ class TiffReader:
         expected = self._planes * self._across * self._down
         if expected > MOST_SEGMENTS or len(self.page.dataoffsets) < expected:
             raise damaged(f"it lists {len(self.page.dataoffsets)} of its {expected} pieces")
+        if not all(isinstance(at, int) for at in (*self.page.dataoffsets, *self.page.databytecounts)):
+            raise damaged("where its pieces lie is not written as numbers")
         if not self.tolerant:
             self._check_end(expected)
         if self.band_bytes > wish.limits.whole_bytes // 4:
@@ -98,7 +100,7 @@ class TiffReader:
         read = self._plain_rows if self._plain else self._segment_row
         for row in range(self._down):
             for band in read(row):
-                yield band if self.palette is None else self.palette[band[..., 0]]
+                yield band if self.palette is None else self.palette[band[..., 0].astype(np.uint16)]
 
     def _plain_rows(self, row: int) -> Iterator[NDArray[Any]]:
         width, step = self.size.width, max(1, self.band_bytes // int(self.pixel_bytes * self.size.width))

@@ -26,6 +26,8 @@ def samples_of(page: Any) -> Samples:
     if photometric == PALETTE:
         if count != 1:
             raise Refusal(f"TIFF with a palette and {count} samples per pixel is not supported")
+        if _range(page, bits) not in range(1, 17):
+            raise Refusal(f"TIFF with a palette of {bits}-bit samples is not supported")
         return Samples(Model.RGB, 8)
     model = _model(page, photometric)
     extra = count - model.samples

@@ -109,6 +109,14 @@ def _colours(rgb: Array, one: Array) -> Iterator[Specimen]:
     indices = (one[..., 0] // 16).astype(np.uint8)
     table = np.stack([np.arange(256) * step % 256 for step in (3, 5, 7)]).astype(np.uint16) * 257
     yield _tiff("palette", indices, (table.T // 257).astype(np.uint8)[indices], photometric="palette", colormap=table)
+    yield _tiff(
+        "palette-4",
+        indices,
+        (table.T // 257).astype(np.uint8)[indices],
+        photometric="palette",
+        colormap=table[:, :16],
+        bitspersample=4,
+    )
     inks = np.dstack([255 - rgb, np.full(rgb.shape[:2], 40, np.uint8)])
     shows = np.round(rgb.astype(int) * (255 - 40) / 255).astype(np.uint8)
     yield _tiff("cmyk", inks, shows, worst=1, photometric="separated")
