@@ -20,6 +20,7 @@ from tests.chaos.world import World, pid_of
 from tests.integration.db_rows import Rows
 
 LOOK = 0.25
+POISON_TRIES = 20
 UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ClientError, BotoCoreError)
 
 
@@ -143,15 +144,25 @@ async def expire(world: World) -> None:
 async def poison(world: World) -> None:
     """Whoever fetches a poisoned origin dies while it does."""
     while True:
-        member = await world.origins.poisoned.get()
-        with suppress(*UNREACHABLE):
-            connection = await asyncpg.connect(world.database_url, timeout=5)
-            worker = await connection.fetchval(
-                "SELECT worker FROM engine.runs WHERE asset = $1 AND finished IS NULL", str(member.asset)
-            )
-            await connection.close()
-            if worker:
-                world.kill_process(pid_of(worker))
+        member, killed = await world.origins.poisoned.get()
+        for _ in range(POISON_TRIES):
+            with suppress(*UNREACHABLE):
+                if await kill_who_runs(world, member):
+                    break
+            await asyncio.sleep(LOOK)
+        killed.set()
+
+
+async def kill_who_runs(world: World, member: Member) -> bool:
+    """Kills the engine that has claimed an asset; False when none has, or is ours."""
+    connection = await asyncpg.connect(world.database_url, timeout=5)
+    try:
+        worker = await connection.fetchval(
+            "SELECT worker FROM engine.runs WHERE asset = $1 AND finished IS NULL", str(member.asset)
+        )
+    finally:
+        await connection.close()
+    return bool(worker) and world.kill_process(pid_of(worker))
 
 
 async def until_settled(world: World, plan: Plan, hurting: asyncio.Task[int], tell: Callable[[Progress], None]) -> None:

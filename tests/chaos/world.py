@@ -59,7 +59,7 @@ class Origins:
     fetches: Counter[str] = field(default_factory=Counter)
     resets: int = 0  # connections to be reset
     reset: Counter[str] = field(default_factory=Counter)
-    poisoned: asyncio.Queue[Member] = field(default_factory=asyncio.Queue)
+    poisoned: asyncio.Queue[tuple[Member, asyncio.Event]] = field(default_factory=asyncio.Queue)
     url: str = ""
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -73,8 +73,10 @@ class Origins:
             request.transport.abort()
             return web.Response()
         if member.nature is Nature.POISON:
-            await self.poisoned.put(member)
-            await asyncio.sleep(0.5)  # the time in which its fetcher is killed
+            killed = asyncio.Event()
+            await self.poisoned.put((member, killed))
+            async with asyncio.timeout(60):
+                await killed.wait()
         if member.nature is Nature.FLAKY and self.fetches[member.file] == 1:
             return web.Response(status=503)
         content = body_of(member)
@@ -200,11 +202,13 @@ class World:
         """One engine, at once."""
         self._engines[pick % self._count].process.kill()
 
-    def kill_process(self, pid: int) -> None:
-        """The engine that has this process id, if it is one of ours."""
+    def kill_process(self, pid: int) -> bool:
+        """The engine that has this process id; False when none of ours has."""
         for child in self._engines.values():
             if child.process.pid == pid and child.alive:
                 child.process.kill()
+                return True
+        return False
 
     async def stop_engine(self, pick: int) -> None:
         """One engine stands still until its leases and its messages belong to others."""
