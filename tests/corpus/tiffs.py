@@ -114,7 +114,7 @@ def _colours(rgb: Array, one: Array) -> Iterator[Specimen]:
         indices,
         (table.T // 257).astype(np.uint8)[indices],
         photometric="palette",
-        colormap=table[:, :16],
+        colormap=table,
         bitspersample=4,
     )
     inks = np.dstack([255 - rgb, np.full(rgb.shape[:2], 40, np.uint8)])
