@@ -60,8 +60,13 @@ def mutate(room: str, *, workers: int, keep: bool) -> float:
     """Sows into one room, and answers with the share of errors that its tests found."""
     folder = WORK / room
     prepare(room, folder, keep=keep)
-    mutmut = Path(sys.executable).parent / "mutmut"
-    subprocess.run([mutmut, "run", "--max-children", str(workers)], cwd=folder, check=True)
+    command = [str(Path(sys.executable).parent / "mutmut"), "run", "--max-children", str(workers)]
+    if sys.stdout.isatty():
+        subprocess.run(command, cwd=folder, check=True)
+    else:  # its moving figures belong on a screen
+        with (folder / "mutmut.log").open("w") as log:
+            print(f"{room}: mutmut's own words go to {folder / 'mutmut.log'}", flush=True)
+            subprocess.run(command, cwd=folder, check=True, stdout=log, stderr=log)
     return report(room, folder)
 
 

@@ -12,6 +12,7 @@ from images.iiif_size import EXPECTED_LIST
 from images.policy_check import check_policy
 from images.policy_sql import create_statements, drop_statements
 from images.recipe_fields import FIELDS
+from images.sql_text import literal, words
 from tests.unit.images.policy_sql import SQL, whole_sql
 
 
@@ -58,6 +59,11 @@ def test_the_sql_is_the_one_that_was_read_over() -> None:
 def test_every_field_of_a_recipe_is_checked_in_sql() -> None:
     check_recipe = next(statement for statement in create_statements() if "engine.check_recipe(data text)" in statement)
     assert [name for name in FIELDS if f"WHEN '{name}' THEN" not in check_recipe] == []
+
+
+def test_texts_and_lists_are_quoted_as_sql_wants_them() -> None:
+    assert literal("it's") == "'it''s'"
+    assert words(["a", "b's"]) == "ARRAY['a', 'b''s']"
 
 
 def test_what_is_created_is_dropped() -> None:

@@ -42,6 +42,7 @@ FTYP = b"\x00\x00\x00\x18ftyp"
         (FTYP + b"isom\x00\x00\x02\x00avif", ImageFormat.AVIF),
         (FTYP + b"isom\x00\x00\x02\x00isomiso2avc1", None),
         (b"\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isomavif", None),
+        (FTYP + b"isom\x00\x00\x02\x00iavifoss", None),
         (FTYP + b"isomavif\x00\x00\x00\x00", None),
         (FTYP + b"mif1", ImageFormat.HEIC),
         (b"BM, you say?", None),
