@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from engine.db.claim_statements import CLAIM_UNSEEN
 from engine.db.connections import SESSION
@@ -32,7 +33,7 @@ from engine.db.postgres import PostgresDatabase, open_database
 from engine.db.record_statements import ANSWER, CLEARANCE, GO, MINE, RECORD_SUCCESS, ROOM, STORED
 from engine.db.run_ids import new_run_id
 from engine.db.settings import DatabaseSettings
-from engine.db.statement import Statement
+from engine.db.sql import Statement, sql
 from local.postgres import start_postgres
 from local.postgres_home import abandon
 from policies.facts import Facts
@@ -56,7 +57,7 @@ IN_PLACE = """
     UPDATE "CustomerStorage" SET "TotalSizeOfStoredImages" = "TotalSizeOfStoredImages" + :bytes - held.bytes
     FROM held WHERE "Customer" = :customer AND EXISTS (SELECT FROM go)
 )"""
-RECORD_IN_PLACE = Statement(*MINE, ROOM, GO, STORED[: STORED.index(", folded AS")], IN_PLACE, ANSWER)
+RECORD_IN_PLACE = sql(*MINE, ROOM, GO, STORED[: STORED.index(", folded AS")], IN_PLACE, ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +113,23 @@ async def bare(
 ) -> None:
     """The same statements through the driver; each loop has a connection of its own."""
     waiting = list(requests)
+    compiled = [numbered(statement) for statement in (CLAIM_UNSEEN, FACTS, record)]
 
     async def work(connection: asyncpg.Connection[asyncpg.Record]) -> None:
         while waiting:
             values = parameters(waiting.pop())
-            for statement in (CLAIM_UNSEEN, FACTS, record):
-                await connection.fetch(statement.sql, *statement.arguments(values))
+            for text, names in compiled:
+                await connection.fetch(text, *(values[name] for name in names))
 
     async with asyncio.TaskGroup() as tasks:
         for connection in connections:
             tasks.create_task(work(connection))
+
+
+def numbered(statement: Statement) -> tuple[str, list[str]]:
+    """A statement as the driver takes it: its text, and the names of its parameters in their order."""
+    compiled = statement.compile(dialect=create_async_engine("postgresql+asyncpg://").dialect)
+    return str(compiled), list(compiled.positiontup or ())
 
 
 def parameters(request: IngestRequest) -> dict[str, object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-import asyncpg
+from sqlalchemy import Connection, RowMapping
 
 from engine.db.adoption_statements import (
     ADD_CHANNELS,
@@ -18,7 +18,7 @@ from engine.db.adoption_statements import (
     LOCK_ASSET,
     WRITE_ASSET,
 )
-from engine.db.connections import Connection, Connections, fetch_row
+from engine.db.connections import Connections, fetch_row
 from engine.db.facts_rows import channels_of, roles_of
 from policies.adopt import AssetWrite, ChannelWrite, DefaultChannel, Known, adopt
 from policies.facts import Asset, PolicyRow
@@ -28,15 +28,10 @@ from policies.request import AssetId, IngestRequest
 
 async def adopt_message(connections: Connections, request: IngestRequest) -> Refused | None:
     """Creates or updates the asset's row from a full message; what is wrong with the message, if anything is."""
-
-    async def work(connection: Connection) -> Refused | None:
-        async with connection.transaction():
-            return await _adopt(connection, request)
-
-    return await connections.run(work)
+    return await connections.transaction(lambda connection: _adopt(connection, request))
 
 
-async def _adopt(connection: Connection, request: IngestRequest) -> Refused | None:
+def _adopt(connection: Connection, request: IngestRequest) -> Refused | None:
     asset = request.asset
     values: dict[str, object] = {
         "asset": str(asset),
@@ -44,21 +39,21 @@ async def _adopt(connection: Connection, request: IngestRequest) -> Refused | No
         "space": asset.space,
         "batch": request.batch,
     }
-    row = await fetch_row(connection, LOCK_ASSET, values)
-    known = await fetch_row(connection, KNOWN, values)
+    row = fetch_row(connection, LOCK_ASSET, values)
+    known = fetch_row(connection, KNOWN, values)
     assert known is not None
     held = channels_of(row["channels"]) if row else ()
     write = adopt(request, _asset(asset, row), held, _known(known))
     if isinstance(write, Refused):
         return write
-    await fetch_row(connection, WRITE_ASSET, values | _columns(write))
-    wanted = [(channel.name, await _policy_id(connection, channel)) for channel in write.channels]
+    fetch_row(connection, WRITE_ASSET, values | _columns(write))
+    wanted = [(channel.name, _policy_id(connection, channel)) for channel in write.channels]
     if sorted(wanted) != sorted((channel.name, channel.policy.id) for channel in held):
-        await _replace_channels(connection, values, wanted)
+        _replace_channels(connection, values, wanted)
     return None
 
 
-async def _policy_id(connection: Connection, channel: ChannelWrite) -> int:
+def _policy_id(connection: Connection, channel: ChannelWrite) -> int:
     """The number of a channel's policy; a built-in recipe becomes a row of the customer first."""
     if isinstance(channel.policy, PolicyRow):
         return channel.policy.id
@@ -69,26 +64,24 @@ async def _policy_id(connection: Connection, channel: ChannelWrite) -> int:
         "name": new.name,
         "data": new.data,
     }
-    row = await fetch_row(connection, ADD_POLICY, values)
+    row = fetch_row(connection, ADD_POLICY, values)
     assert row is not None
     return int(row["Id"])
 
 
-async def _replace_channels(
-    connection: Connection, values: dict[str, object], wanted: Sequence[tuple[str, int]]
-) -> None:
-    await fetch_row(connection, CLEAR_CHANNELS, values)
+def _replace_channels(connection: Connection, values: dict[str, object], wanted: Sequence[tuple[str, int]]) -> None:
+    fetch_row(connection, CLEAR_CHANNELS, values)
     names, policies = [name for name, _ in wanted], [policy for _, policy in wanted]
-    await fetch_row(connection, ADD_CHANNELS, values | {"names": names, "policies": policies})
+    fetch_row(connection, ADD_CHANNELS, values | {"names": names, "policies": policies})
 
 
-def _asset(asset: AssetId, row: asyncpg.Record | None) -> Asset | None:
+def _asset(asset: AssetId, row: RowMapping | None) -> Asset | None:
     if row is None:
         return None
     return Asset(asset, row["origin"], row["media_type"], row["max_unauthorised"], roles_of(row["roles"]))
 
 
-def _known(row: asyncpg.Record) -> Known:
+def _known(row: RowMapping) -> Known:
     return Known(
         policies=[PolicyRow(*policy) for policy in json.loads(row["policies"] or "[]")],
         defaults=[

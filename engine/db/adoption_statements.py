@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.db.facts_statements import CHANNELS
-from engine.db.statement import Statement
+from engine.db.sql import sql
 
-LOCK_ASSET = Statement(
+LOCK_ASSET = sql(
     """
 SELECT "Origin" AS origin, "MediaType" AS media_type, "MaxUnauthorised" AS max_unauthorised, "Roles" AS roles,
 """,
@@ -15,7 +15,7 @@ FROM "Images" WHERE "Id" = :asset FOR UPDATE
 """,
 )
 
-KNOWN = Statement("""
+KNOWN = sql("""
 SELECT
     (
         SELECT json_agg(json_build_array("Id", "Customer", "Channel", "Name", "PolicyData", "System") ORDER BY "Id")
@@ -33,7 +33,7 @@ SELECT
     :batch IS NULL OR EXISTS (SELECT FROM "Batches" WHERE "Id" = :batch) AS batch
 """)
 
-WRITE_ASSET = Statement("""
+WRITE_ASSET = sql("""
 INSERT INTO "Images" (
     "Id", "Customer", "Space", "Created", "Origin", "Tags", "Roles", "PreservedUri", "Reference1", "Reference2",
     "Reference3", "NumberReference1", "NumberReference2", "NumberReference3", "MaxUnauthorised", "Width", "Height",
@@ -51,7 +51,7 @@ SET "Origin" = EXCLUDED."Origin", "MediaType" = EXCLUDED."MediaType", "Roles" = 
     "MaxUnauthorised" = EXCLUDED."MaxUnauthorised", "Ingesting" = true
 """)
 
-ADD_POLICY = Statement("""
+ADD_POLICY = sql("""
 INSERT INTO "DeliveryChannelPolicies"
     ("Name", "DisplayName", "Customer", "Channel", "System", "Created", "Modified", "PolicyData")
 VALUES (:name, :name, :customer, :channel, false, now(), now(), :data)
@@ -60,9 +60,9 @@ RETURNING "Id"
 """)
 """A row that somebody else has just made stays as it is; the update is only there to give its number."""
 
-CLEAR_CHANNELS = Statement("""DELETE FROM "ImageDeliveryChannels" WHERE "ImageId" = :asset""")
+CLEAR_CHANNELS = sql("""DELETE FROM "ImageDeliveryChannels" WHERE "ImageId" = :asset""")
 
-ADD_CHANNELS = Statement("""
+ADD_CHANNELS = sql("""
 INSERT INTO "ImageDeliveryChannels" ("ImageId", "Channel", "DeliveryChannelPolicyId")
 SELECT :asset, name, policy FROM unnest(:names, :policies) AS wanted (name, policy)
 """)

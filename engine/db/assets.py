@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncpg
+from sqlalchemy import RowMapping
 
 from engine.db.port import AssetState, Scope
 from engine.db.role import Role
-from engine.db.statement import Statement
+from engine.db.sql import sql
 from images.size import Size
 from policies.request import AssetId
 
@@ -29,9 +29,9 @@ LEFT JOIN LATERAL (
 LEFT JOIN engine.runs AS open ON open.asset = "Images"."Id" AND open.finished IS NULL
 """
 
-ONE = Statement(STATE, """WHERE "Images"."Id" = :asset""")
+ONE = sql(STATE, """WHERE "Images"."Id" = :asset""")
 
-OF_NO_ASSET = Statement("""
+OF_NO_ASSET = sql("""
 SELECT (SELECT id FROM engine.runs WHERE asset = :asset AND finished IS NULL) AS running,
        last.id AS run, last.keys
 FROM (SELECT) AS nothing
@@ -51,9 +51,9 @@ WHERE (:asset IS NULL OR "Images"."Id" = :asset)
   AND (NOT :failed OR :batch IS NOT NULL OR "Images"."Error" <> '')
 """
 
-PAGE = Statement(STATE, WANTED, """ AND "Images"."Id" > :after ORDER BY "Images"."Id" LIMIT :limit""")
+PAGE = sql(STATE, WANTED, """ AND "Images"."Id" > :after ORDER BY "Images"."Id" LIMIT :limit""")
 
-COUNT = Statement("""SELECT count(*) AS assets FROM "Images" """, WANTED)
+COUNT = sql("""SELECT count(*) AS assets FROM "Images" """, WANTED)
 
 
 class PostgresAssets(Role):
@@ -84,7 +84,7 @@ def _wanted(scope: Scope) -> dict[str, object]:
     }
 
 
-def _state(row: asyncpg.Record) -> AssetState:
+def _state(row: RowMapping) -> AssetState:
     return AssetState(
         id=AssetId(row["customer"], row["space"], row["id"].split("/", 2)[-1]),
         exists=True,
@@ -104,7 +104,7 @@ def _state(row: asyncpg.Record) -> AssetState:
     )
 
 
-def _absent(asset: AssetId, row: asyncpg.Record | None) -> AssetState:
+def _absent(asset: AssetId, row: RowMapping | None) -> AssetState:
     """An asset that has no row, or has none any more: its runs may still tell what it had."""
     return AssetState(
         id=asset,

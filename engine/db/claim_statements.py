@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.db.counter import COUNTER
-from engine.db.statement import Statement
+from engine.db.sql import sql
 
 # Runs that were handed back say nothing about an asset, nor do ended holds; there may be many.
 HISTORY = """
@@ -18,9 +18,9 @@ NEW_RUN = """
     SELECT :run, :asset, :key, :batch, :created, :source, :worker, :attempt, :suspect,
            now() + make_interval(secs => :lease)"""
 
-HISTORY_NOW = Statement(HISTORY, "SELECT *, now() AS now FROM history")
+HISTORY_NOW = sql(HISTORY, "SELECT *, now() AS now FROM history")
 
-CLAIM_UNSEEN = Statement(
+CLAIM_UNSEEN = sql(
     HISTORY,
     ", claimed AS (",
     NEW_RUN,
@@ -34,7 +34,7 @@ SELECT *, now() AS now FROM history UNION ALL SELECT *, now() FROM claimed
 )
 """Claims an asset that has no runs; gives the runs it has otherwise."""
 
-CLAIM = Statement(
+CLAIM = sql(
     HISTORY,
     NEW_RUN,
     """
@@ -56,9 +56,9 @@ WITH dead AS (
     SELECT 'tidy', jsonb_build_object('asset', :asset, 'run', id) FROM dead
 )"""
 
-TAKE_OVER = Statement(ABANDON, NEW_RUN, " FROM dead ON CONFLICT DO NOTHING RETURNING id, attempt, suspect")
+TAKE_OVER = sql(ABANDON, NEW_RUN, " FROM dead ON CONFLICT DO NOTHING RETURNING id, attempt, suspect")
 
-HOLD = Statement(
+HOLD = sql(
     ABANDON,
     NEW_RUN,
     """
@@ -70,15 +70,15 @@ HOLD = Statement(
 """,
 )
 
-LET_GO = Statement("DELETE FROM engine.runs WHERE id = :run AND source = 'tidy' AND finished IS NULL RETURNING id")
+LET_GO = sql("DELETE FROM engine.runs WHERE id = :run AND source = 'tidy' AND finished IS NULL RETURNING id")
 
-RENEW = Statement("""
+RENEW = sql("""
 UPDATE engine.runs SET expires = now() + make_interval(secs => :lease)
 WHERE id = ANY(:runs) AND finished IS NULL
 RETURNING id
 """)
 
-SUPERSEDE = Statement(
+SUPERSEDE = sql(
     """
 WITH newer AS (
     SELECT id, outcome, reason FROM engine.runs WHERE id = :newer

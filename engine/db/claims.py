@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-import asyncpg
+from sqlalchemy import RowMapping
 
 from engine.db.claim_statements import (
     CLAIM,
@@ -23,7 +23,6 @@ from engine.db.claim_statements import (
     SUPERSEDE,
     TAKE_OVER,
 )
-from engine.db.connections import fetch
 from engine.db.port import Claim, Claimed, Source
 from engine.db.record import refuse
 from engine.db.role import Role
@@ -57,7 +56,7 @@ class PostgresClaims(Role):
 
     async def renew(self, runs: Sequence[UUID]) -> set[UUID]:
         values = {"runs": list(runs), "lease": self._settings.lease_seconds}
-        rows = await self._connections.run(lambda connection: fetch(connection, RENEW, values), heart=True)
+        rows = await self._connections.rows(RENEW, values, heart=True)
         return {row["id"] for row in rows}
 
     async def hold(self, asset: AssetId) -> Claimed | Busy:
@@ -69,7 +68,7 @@ class PostgresClaims(Role):
         return await self._connections.row(LET_GO, {"run": run.id}) is not None
 
     async def _carry_out(
-        self, request: IngestRequest, new: dict[str, object], rows: Sequence[asyncpg.Record]
+        self, request: IngestRequest, new: dict[str, object], rows: Sequence[RowMapping]
     ) -> Claim | None:
         """What the verdict on these runs leads to; None when they have changed meanwhile."""
         key = str(new["key"])
@@ -90,7 +89,7 @@ class PostgresClaims(Role):
             case _ as never:
                 assert_never(never)
 
-    async def _begin(self, request: IngestRequest, key: str, row: asyncpg.Record, verdict: Proceed) -> Claim:
+    async def _begin(self, request: IngestRequest, key: str, row: RowMapping, verdict: Proceed) -> Claim:
         """A claim to work with, or one that was only made to record a refusal."""
         claimed = self._claimed(request, key, row)
         if verdict.refusal is None:
@@ -102,7 +101,7 @@ class PostgresClaims(Role):
     def _grace(self) -> timedelta:
         return timedelta(seconds=self._settings.grace_seconds)
 
-    def _claimed(self, request: IngestRequest, key: str, row: asyncpg.Record) -> Claimed:
+    def _claimed(self, request: IngestRequest, key: str, row: RowMapping) -> Claimed:
         run = Run(row["id"], request.asset, key, row["attempt"], request.batch, row["suspect"])
         return Claimed(run, self._settings.lease_seconds)
 
@@ -128,7 +127,7 @@ def _as(verdict: Proceed) -> dict[str, object]:
     return {"attempt": verdict.attempt, "suspect": verdict.suspect}
 
 
-def _past_run(row: asyncpg.Record) -> PastRun:
+def _past_run(row: RowMapping) -> PastRun:
     return PastRun(
         id=row["id"],
         key=row["key"],

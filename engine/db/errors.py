@@ -1,4 +1,4 @@
-"""What the driver's exceptions mean. The only module that reads them.
+"""What exceptions of the driver, and of SQLAlchemy above it, mean. The only module that reads them.
 
 passing         the connection was lost, the server restarts, two transactions met: worth another try at once
 values          it does not take what it was given: Refused, for no retry can help
@@ -9,12 +9,14 @@ anything else   Busy, database away
 from __future__ import annotations
 
 import asyncpg
+from sqlalchemy import exc
 
 from policies.outcome import IngestError
 from policies.reasons import DATABASE_AWAY, DATABASE_REJECTED, DATABASE_UNREADY, Kind
 
-FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
-"""Everything that using a connection can raise."""
+DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+FOREIGN = (exc.DBAPIError, exc.TimeoutError, *DRIVER)
+"""Everything that using a connection can raise: wrapped when a statement fails, bare when connecting does."""
 
 PASSING = frozenset({
     "40001",  # serialisation failure
@@ -35,22 +37,32 @@ UNREADY_CLASSES = ("28", "3D", "3F", "42")  # log-in, database, schema, names an
 
 def is_passing(error: BaseException) -> bool:
     """Whether the same again may work at once."""
+    error = _unwrapped(error)
     if isinstance(error, asyncpg.PostgresError):
         state = str(error.sqlstate or "")
         return state in PASSING or state.startswith(PASSING_CLASSES)
     if isinstance(error, ValueError):  # the driver's own DataError
         return False
-    return isinstance(error, FOREIGN)
+    return isinstance(error, (*DRIVER, exc.TimeoutError))
 
 
 def is_stale_connection(error: BaseException) -> bool:
     """Whether every other connection of the pool is as useless as the one that said this."""
+    error = _unwrapped(error)
     return isinstance(error, asyncpg.PostgresError) and error.sqlstate in {"25006", "57P01", "57P02"}
 
 
 def translated(error: BaseException) -> IngestError:
     """The error as the rest of the engine knows it."""
+    error = _unwrapped(error)
     return IngestError(_kind(error), f"the database: {_said(error)}")
+
+
+def _unwrapped(error: BaseException) -> BaseException:
+    """The driver's own exception, out of the two that SQLAlchemy wraps around it."""
+    if isinstance(error, exc.DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error
 
 
 def _kind(error: BaseException) -> Kind:
@@ -67,6 +79,6 @@ def _kind(error: BaseException) -> Kind:
 
 def _said(error: BaseException) -> str:
     """Its words on one line, without the values that it quotes in its details."""
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | exc.TimeoutError):
         return "no answer in time"
     return " ".join(str(getattr(error, "message", None) or error).split()) or type(error).__name__

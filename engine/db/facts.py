@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-import asyncpg
+from sqlalchemy import RowMapping
 
 from engine.db.adoption import adopt_message
 from engine.db.facts_rows import channels_of, roles_of
@@ -37,7 +37,7 @@ class PostgresFacts(Role):
         return None if row is None else _facts(asset, row)
 
 
-def _facts(asset: AssetId, row: asyncpg.Record) -> Facts:
+def _facts(asset: AssetId, row: RowMapping) -> Facts:
     return Facts(
         asset=Asset(
             id=asset,

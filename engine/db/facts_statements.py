@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.db.statement import Statement
+from engine.db.sql import sql
 
 CHANNELS = """
     (
@@ -15,7 +15,7 @@ CHANNELS = """
         WHERE chosen."ImageId" = :asset
     )::text"""
 
-FACTS = Statement(
+FACTS = sql(
     """
 SELECT
     asset."Origin" AS origin, asset."MediaType" AS media_type, asset."MaxUnauthorised" AS max_unauthorised,

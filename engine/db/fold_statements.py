@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from engine.db.statement import Statement
+from engine.db.sql import sql
 
-TRY_TURN = Statement("SELECT pg_try_advisory_xact_lock(:turn) AS ours")
+TRY_TURN = sql("SELECT pg_try_advisory_xact_lock(:turn) AS ours")
 """One process folds at a time, until the end of its transaction; the others have nothing to do."""
 
 # A batch is due at once when what waits may be the rest of it, else when something has waited for a second: so it is
 # recounted at most once a second. Shared rows are written in the order of their keys, as everybody should.
-TAKE = Statement("""
+TAKE = sql("""
 WITH waiting AS (
     SELECT batch, count(*) AS rows, min(made) <= now() - make_interval(secs => :pace) AS long
     FROM engine.folds WHERE batch IS NOT NULL GROUP BY batch
@@ -47,10 +47,10 @@ SELECT count(*) AS rows, COALESCE(array_agg(DISTINCT batch) FILTER (WHERE batch 
 FROM taken
 """)
 
-LOCK_BATCHES = Statement("""SELECT FROM "Batches" WHERE "Id" = ANY(:batches) ORDER BY "Id" FOR UPDATE""")
+LOCK_BATCHES = sql("""SELECT FROM "Batches" WHERE "Id" = ANY(:batches) ORDER BY "Id" FOR UPDATE""")
 
 # A statement of its own, after the locks: its snapshot holds every row whose fold has been taken.
-RECOUNT = Statement("""
+RECOUNT = sql("""
 WITH before AS (
     SELECT "Id", "Count", "Finished" FROM "Batches" WHERE "Id" = ANY(:batches)
 ), counted AS (

@@ -7,7 +7,9 @@ fold that dies has done nothing, and one whose answer is lost has nothing left t
 
 from __future__ import annotations
 
-from engine.db.connections import Connection, fetch, fetch_row
+from sqlalchemy import Connection
+
+from engine.db.connections import fetch, fetch_row
 from engine.db.fold_statements import LOCK_BATCHES, MOMENT, RECOUNT, TAKE, TRY_TURN
 from engine.db.port import Folded
 from engine.db.role import Role
@@ -23,21 +25,20 @@ class PostgresFolds(Role):
     """Keeps the shared rows true."""
 
     async def fold(self) -> Folded:
-        return await self._connections.run(_fold_in_turn)
+        return await self._connections.transaction(_fold_in_turn)
 
 
-async def _fold_in_turn(connection: Connection) -> Folded:
-    async with connection.transaction():
-        turn = await fetch_row(connection, TRY_TURN, {"turn": TURN})
-        return await _fold(connection) if turn is not None and turn["ours"] else NOTHING
+def _fold_in_turn(connection: Connection) -> Folded:
+    turn = fetch_row(connection, TRY_TURN, {"turn": TURN})
+    return _fold(connection) if turn is not None and turn["ours"] else NOTHING
 
 
-async def _fold(connection: Connection) -> Folded:
-    taken = await fetch_row(connection, TAKE, {"pace": PACE})
+def _fold(connection: Connection) -> Folded:
+    taken = fetch_row(connection, TAKE, {"pace": PACE})
     assert taken is not None
     finished: tuple[int, ...] = ()
     if taken["batches"]:
         values = {"batches": taken["batches"], "moment": MOMENT}
-        await fetch(connection, LOCK_BATCHES, values)
-        finished = tuple(row["id"] for row in await fetch(connection, RECOUNT, values))
+        fetch(connection, LOCK_BATCHES, values)
+        finished = tuple(row["id"] for row in fetch(connection, RECOUNT, values))
     return Folded(rows=taken["rows"], batches=len(taken["batches"]), finished=finished, waiting=taken["left"])

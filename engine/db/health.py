@@ -7,11 +7,11 @@ import asyncio
 from engine.db.migrate import wanted_revision
 from engine.db.port import Counts, MigrationState
 from engine.db.role import Role
-from engine.db.statement import Statement
+from engine.db.sql import sql
 
-PING = Statement("SELECT 1")
+PING = sql("SELECT 1")
 
-COUNTS = Statement("""
+COUNTS = sql("""
 SELECT
     (SELECT count(*) FROM engine.runs WHERE finished IS NULL) AS running,
     (SELECT count(*) FROM engine.runs WHERE finished IS NULL AND expires < now()) AS expired,
@@ -24,8 +24,8 @@ SELECT
     ))::float AS oldest_outbox
 """)
 
-IS_MIGRATED = Statement("SELECT to_regclass('engine.alembic_version') IS NOT NULL AS at_all")
-REVISION = Statement("SELECT version_num AS revision FROM engine.alembic_version")
+IS_MIGRATED = sql("SELECT to_regclass('engine.alembic_version') IS NOT NULL AS at_all")
+REVISION = sql("SELECT version_num AS revision FROM engine.alembic_version")
 
 
 class PostgresHealth(Role):

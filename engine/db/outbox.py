@@ -9,9 +9,9 @@ from uuid import uuid4
 from engine.db.port import Errand, Kind
 from engine.db.record import writable
 from engine.db.role import Role
-from engine.db.statement import Statement
+from engine.db.sql import sql
 
-LEASE = Statement("""
+LEASE = sql("""
 UPDATE engine.outbox SET lease = :token, due = now() + make_interval(secs => :seconds), attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM engine.outbox WHERE kind = ANY(:kinds) AND due <= now()
@@ -21,9 +21,9 @@ RETURNING id, kind, payload::text AS payload, attempts, made
 """)
 """`due` is also when a lease ends: an entry whose worker died comes up again by itself."""
 
-DONE = Statement("DELETE FROM engine.outbox WHERE id = :id AND lease = :token RETURNING id")
+DONE = sql("DELETE FROM engine.outbox WHERE id = :id AND lease = :token RETURNING id")
 
-POSTPONE = Statement("""
+POSTPONE = sql("""
 UPDATE engine.outbox SET lease = NULL, due = now() + make_interval(secs => :seconds), trouble = :why
 WHERE id = :id AND lease = :token
 RETURNING id

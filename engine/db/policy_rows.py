@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import asyncpg
+from sqlalchemy import RowMapping
 
 from engine.db.role import Role
-from engine.db.statement import Statement
+from engine.db.sql import sql
 from policies.check import DefaultRow
 from policies.facts import PolicyRow, StrategyRow
 
-POLICIES = Statement("""
+POLICIES = sql("""
 SELECT "Id" AS id, "Customer" AS customer, "Channel" AS channel, "Name" AS name, "PolicyData" AS data,
     "System" AS system
 FROM "DeliveryChannelPolicies"
-WHERE :customer::integer IS NULL OR "Customer" = :customer
+WHERE :customer IS NULL OR "Customer" = :customer
 ORDER BY "Customer", "Channel", "Name"
 """)
 
-DEFAULTS = Statement("""
+DEFAULTS = sql("""
 SELECT given."Id"::text AS default_id, given."Customer" AS default_customer, given."Space" AS space,
     given."MediaType" AS media_type, policy."Id" AS id, policy."Customer" AS customer, policy."Channel" AS channel,
     policy."Name" AS name, policy."PolicyData" AS data, policy."System" AS system
 FROM "DefaultDeliveryChannels" AS given
 JOIN "DeliveryChannelPolicies" AS policy ON policy."Id" = given."DeliveryChannelPolicyId"
-WHERE :customer::integer IS NULL OR given."Customer" = :customer
+WHERE :customer IS NULL OR given."Customer" = :customer
 ORDER BY given."Customer", given."Space", given."MediaType", policy."Channel"
 """)
 
-STRATEGIES = Statement("""
+STRATEGIES = sql("""
 SELECT "Id" AS id, "Customer" AS customer, "Regex" AS regex, "Strategy" AS strategy, "Credentials" AS credentials,
     "Optimised" AS optimised, "Order" AS "order"
 FROM "CustomerOriginStrategies"
-WHERE :customer::integer IS NULL OR "Customer" = :customer
+WHERE :customer IS NULL OR "Customer" = :customer
 ORDER BY "Customer", "Order", "Id"
 """)
 
@@ -56,5 +56,5 @@ class PostgresPolicyRows(Role):
         return [StrategyRow(**row) for row in await self._connections.rows(STRATEGIES, {"customer": customer})]
 
 
-def _policy(row: asyncpg.Record) -> PolicyRow:
+def _policy(row: RowMapping) -> PolicyRow:
     return PolicyRow(row["id"], row["customer"], row["channel"], row["name"], row["data"], row["system"])

@@ -6,11 +6,9 @@ one row that the fold adds later (engine/db/folds.py), so workers of one custome
 
 from __future__ import annotations
 
-import json
+from sqlalchemy import Connection, RowMapping
 
-import asyncpg
-
-from engine.db.connections import Connection, Connections, fetch_row
+from engine.db.connections import Connections, fetch_row
 from engine.db.port import Recorded, RunDetails, Source
 from engine.db.record_statements import (
     CLEARANCE,
@@ -23,7 +21,7 @@ from engine.db.record_statements import (
     TAKE_TURN,
 )
 from engine.db.role import Role
-from engine.db.statement import Statement
+from engine.db.sql import Statement
 from policies.claim import Ending
 from policies.facts import Run
 from policies.outcome import Ingested, Stored
@@ -78,17 +76,16 @@ async def record(connections: Connections, run: Run, statement: Statement, value
     row = await connections.row(statement, values, patience=patience)
     if row is not None and row["said"] == CLOSE_TO_QUOTA:
         values = values | {"alone": True, "turns": TURNS}
-        row = await connections.run(lambda connection: _in_turn(connection, statement, values), patience=patience)
+        row = await connections.transaction(lambda turn: _in_turn(turn, statement, values), patience=patience)
     assert row is not None
     said = Recorded(row["said"])
     return await _who_ended(connections, run, values["outcome"]) if said is Recorded.FENCE_GONE else said
 
 
-async def _in_turn(connection: Connection, statement: Statement, values: dict[str, object]) -> asyncpg.Record | None:
+def _in_turn(connection: Connection, statement: Statement, values: dict[str, object]) -> RowMapping | None:
     """Recorded after everybody who records for the same customer has committed, so nothing escapes the count."""
-    async with connection.transaction():
-        await fetch_row(connection, TAKE_TURN, values)
-        return await fetch_row(connection, statement, values)
+    fetch_row(connection, TAKE_TURN, values)
+    return fetch_row(connection, statement, values)
 
 
 async def _who_ended(connections: Connections, run: Run, wanted: object) -> Recorded:
@@ -116,7 +113,7 @@ def _ended(run: Run, ending: Ending, reason: Reason | None, details: RunDetails)
         "seen_type": details.media_type,
         "width": details.size and details.size.width,
         "height": details.size and details.size.height,
-        "steps": json.dumps({name: round(seconds, 4) for name, seconds in details.steps.items()}),
+        "steps": {name: round(seconds, 4) for name, seconds in details.steps.items()},
         "thumbs_by": details.thumbs_by,
         "requests": details.requests,
         "retries": details.retries,

@@ -7,7 +7,7 @@ One statement with several parts instead of several statements: half of what a r
 from __future__ import annotations
 
 from engine.db.counter import COUNTER
-from engine.db.statement import Statement
+from engine.db.sql import sql
 
 CLEARANCE = 100 * 1024**3
 """Bytes below a customer's quota from where recordings of that customer wait for each other, to be exact."""
@@ -72,7 +72,7 @@ STORED = """
     SET "Width" = COALESCE(:width, "Width"), "Height" = COALESCE(:height, "Height"),
         "MediaType" = CASE
             WHEN lower("MediaType") NOT IN ('image/unknown', 'unknown', '') THEN "MediaType"
-            ELSE COALESCE(:media_type::varchar(100), "MediaType")
+            ELSE COALESCE(CAST(:media_type AS varchar(100)), "MediaType")
         END,
         "Error" = '', "Ingesting" = false, "Finished" = now()
     WHERE "Id" = :asset AND EXISTS (SELECT FROM go)
@@ -89,7 +89,7 @@ STORED = """
     SET "ThumbnailSize" = EXCLUDED."ThumbnailSize", "Size" = EXCLUDED."Size", "LastChecked" = now()
 ), sized AS (
     INSERT INTO "AssetApplicationMetadata" ("AssetId", "MetadataType", "MetadataValue", "Created", "Modified")
-    SELECT :asset, 'ThumbSizes', :thumbs_json, now(), now() FROM go WHERE :thumbs_json IS NOT NULL
+    SELECT :asset, 'ThumbSizes', CAST(:thumbs_json AS jsonb), now(), now() FROM go WHERE :thumbs_json IS NOT NULL
     ON CONFLICT ("AssetId", "MetadataType") DO UPDATE
     SET "MetadataValue" = EXCLUDED."MetadataValue", "Modified" = now()
 ), unsized AS (
@@ -122,22 +122,22 @@ REFUSED = """
 
 ANSWER = "SELECT said FROM verdict"
 
-RECORD_SUCCESS = Statement(*MINE, ROOM, GO, STORED, ANSWER)
-RECORD_REFUSAL = Statement(*MINE, FENCE, GO, REFUSED, ANSWER)
-RECORD_END = Statement(*MINE, FENCE, GO, ANSWER)
+RECORD_SUCCESS = sql(*MINE, ROOM, GO, STORED, ANSWER)
+RECORD_REFUSAL = sql(*MINE, FENCE, GO, REFUSED, ANSWER)
+RECORD_END = sql(*MINE, FENCE, GO, ANSWER)
 
-TAKE_TURN = Statement("SELECT pg_advisory_xact_lock(:turns, :customer)")
+TAKE_TURN = sql("SELECT pg_advisory_xact_lock(:turns, :customer)")
 """Until the end of the transaction nobody else records for this customer near its quota."""
 
-HAND_BACK = Statement("""
+HAND_BACK = sql("""
 UPDATE engine.runs
 SET finished = now(), outcome = 'busy', reason_code = 'settled-elsewhere', reason = 'Another run settled this message.'
 WHERE id = :run AND finished IS NULL
 """)
 
-ENDED_AS = Statement("SELECT outcome FROM engine.runs WHERE id = :run")
+ENDED_AS = sql("SELECT outcome FROM engine.runs WHERE id = :run")
 
-COUNT_MESSAGES = Statement("""
+COUNT_MESSAGES = sql("""
 INSERT INTO "Queues" ("Customer", "Name", "Size") VALUES (:customer, :counter, :count)
 ON CONFLICT ("Customer", "Name") DO UPDATE SET "Size" = "Queues"."Size" + :count
 """)

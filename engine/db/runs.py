@@ -6,24 +6,24 @@ import asyncio
 import json
 from uuid import UUID
 
-import asyncpg
+from sqlalchemy import RowMapping
 
 from engine.db.port import RunDetails, RunFilter, RunRecord, Source
 from engine.db.role import Role
-from engine.db.statement import Statement
+from engine.db.sql import sql
 from images.size import Size
 from policies.request import AssetId, parse_asset_id
 
 COLUMNS = "SELECT runs.*, steps::text AS steps_text FROM engine.runs "
 
-ONE = Statement(COLUMNS, "WHERE id = :run")
+ONE = sql(COLUMNS, "WHERE id = :run")
 
-FILTERED = Statement(
+FILTERED = sql(
     COLUMNS,
     """
 WHERE source <> 'tidy'
   AND (:asset IS NULL OR asset = :asset)
-  AND (:customer IS NULL OR asset LIKE concat(:customer::text, '/%'))
+  AND (:customer IS NULL OR asset LIKE concat(:customer, '/%'))
   AND (:batch IS NULL OR batch = :batch)
   AND (cardinality(:outcomes) = 0 OR outcome = ANY(:outcomes))
   AND (:since IS NULL OR claimed >= :since)
@@ -32,13 +32,13 @@ ORDER BY id DESC LIMIT :limit
 """,
 )
 
-LAST = Statement(COLUMNS, "WHERE asset = :asset AND source <> 'tidy' ORDER BY id DESC LIMIT 1")
+LAST = sql(COLUMNS, "WHERE asset = :asset AND source <> 'tidy' ORDER BY id DESC LIMIT 1")
 
-IS_FINISHED = Statement("SELECT finished IS NOT NULL AS finished FROM engine.runs WHERE id = :run")
+IS_FINISHED = sql("SELECT finished IS NOT NULL AS finished FROM engine.runs WHERE id = :run")
 
 # What tells an older message, or what an asset needs stored, must outlive the rest: the newest final run of each
 # asset, and its newest success. Read in pages of the primary key, which is the order of time.
-FORGET = Statement("""
+FORGET = sql("""
 WITH page AS (
     SELECT id, asset, outcome, final, finished FROM engine.runs
     WHERE id > :run_after AND claimed < now() - make_interval(secs => :seconds) ORDER BY id LIMIT :limit
@@ -104,7 +104,7 @@ class PostgresRuns(Role):
         return forgotten
 
 
-def _record(row: asyncpg.Record) -> RunRecord:
+def _record(row: RowMapping) -> RunRecord:
     return RunRecord(
         id=row["id"],
         asset=parse_asset_id(row["asset"]),

@@ -13,38 +13,38 @@ from datetime import datetime
 
 from engine.db.adoption import adopt_message
 from engine.db.role import Role
-from engine.db.statement import Statement
+from engine.db.sql import sql
 from policies.outcome import IngestError
 from policies.request import AssetId, IngestRequest, parse_asset_id
 
-OPEN = Statement("""
+OPEN = sql("""
 INSERT INTO "Batches" ("Customer", "Submitted", "Count", "Completed", "Errors", "Finished", "Superseded")
 VALUES (:customer, now(), :count, 0, 0, NULL, false) RETURNING "Id" AS id
 """)
 
-ONE = Statement("""
+ONE = sql("""
 SELECT "Id" AS id, "Customer" AS customer, "Count" AS count, "Completed" AS completed, "Errors" AS errors,
     "Submitted" AS submitted, "Finished" AS finished
 FROM "Batches" WHERE "Id" = :batch
 """)
 
-ADD = Statement("""
+ADD = sql("""
 INSERT INTO "BatchAssets" ("BatchId", "AssetId", "Status") VALUES (:batch, :asset, 1) ON CONFLICT DO NOTHING
 """)
 
-HELD = Statement("""
+HELD = sql("""
 SELECT "AssetId" AS asset, "Origin" AS origin FROM "BatchAssets" JOIN "Images" ON "Images"."Id" = "AssetId"
 WHERE "BatchId" = :batch
 """)
 
-SETTLED = Statement("""
+SETTLED = sql("""
 SELECT "AssetId" AS asset, "Status" AS status, COALESCE("Error", '') AS error, "Finished" AS finished
 FROM "BatchAssets" WHERE "BatchId" = :batch AND "Status" > 1
   AND (:since IS NULL OR "Finished" >= :since)
 ORDER BY "Finished" LIMIT 1000
 """)
 
-THUMBS_POLICY = Statement("""
+THUMBS_POLICY = sql("""
 INSERT INTO "DeliveryChannelPolicies"
     ("Name", "DisplayName", "Customer", "Channel", "System", "Created", "Modified", "PolicyData")
 VALUES (:name, :display, :customer, 'thumbs', false, now(), now(), :data)

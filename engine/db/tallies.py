@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from engine.db.role import Role
-from engine.db.statement import Statement
+from engine.db.sql import sql
 
 # What waits to be folded is part of the truth already.
-TOTALS = Statement("""
+TOTALS = sql("""
 SELECT total."Customer" AS customer, "TotalSizeOfStoredImages" AS bytes, "TotalSizeOfThumbnails" AS thumb_bytes,
     COALESCE(held.bytes, 0) - COALESCE(waiting.bytes, 0) AS held_bytes,
     COALESCE(held.thumb_bytes, 0) - COALESCE(waiting.thumb_bytes, 0) AS held_thumb_bytes
@@ -22,32 +22,32 @@ LEFT JOIN LATERAL (
     SELECT sum(bytes) AS bytes, sum(thumb_bytes) AS thumb_bytes FROM engine.folds
     WHERE customer = total."Customer"
 ) AS waiting ON true
-WHERE total."Space" = 0 AND (:customer::integer IS NULL OR total."Customer" = :customer)
+WHERE total."Space" = 0 AND (:customer IS NULL OR total."Customer" = :customer)
 ORDER BY total."Customer"
 """)
 
-BATCHES = Statement("""
+BATCHES = sql("""
 SELECT batch."Id" AS batch, "Completed" AS completed, "Errors" AS errors, "Count" AS count,
     batch."Finished" IS NOT NULL AS finished,
     count(*) FILTER (WHERE "Status" = 3) AS counted_completed, count(*) FILTER (WHERE "Status" = 2) AS counted_errors
 FROM "Batches" AS batch LEFT JOIN "BatchAssets" ON "BatchId" = batch."Id"
-WHERE (:batch::integer IS NULL OR batch."Id" = :batch)
-  AND (:customer::integer IS NULL OR batch."Customer" = :customer)
+WHERE (:batch IS NULL OR batch."Id" = :batch)
+  AND (:customer IS NULL OR batch."Customer" = :customer)
   AND NOT EXISTS (SELECT FROM engine.folds WHERE folds.batch = batch."Id")
 GROUP BY batch."Id"
 HAVING "Completed" <> count(*) FILTER (WHERE "Status" = 3) OR "Errors" <> count(*) FILTER (WHERE "Status" = 2)
 ORDER BY batch."Id" LIMIT 1000
 """)
 
-EXISTING = Statement("""SELECT "Id" AS id FROM "Images" WHERE "Id" = ANY(:names)""")
+EXISTING = sql("""SELECT "Id" AS id FROM "Images" WHERE "Id" = ANY(:names)""")
 
-RECOUNT_BATCH = Statement("""
+RECOUNT_BATCH = sql("""
 INSERT INTO engine.folds (run, customer, space, bytes, thumb_bytes, batch)
 SELECT gen_random_uuid(), "Customer", 0, 0, 0, "Id" FROM "Batches" WHERE "Id" = :batch
 """)
 """Through the fold like every other change, so that a batch finishes once and is announced once."""
 
-RECOUNT_CUSTOMER = Statement("""
+RECOUNT_CUSTOMER = sql("""
 INSERT INTO engine.folds (run, customer, space, bytes, thumb_bytes)
 VALUES (gen_random_uuid(), :customer, 0, :bytes, :thumb_bytes)
 """)

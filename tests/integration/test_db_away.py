@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from engine.db.port import Recorded, Source
 from engine.db.postgres import PostgresDatabase, open_database
@@ -144,5 +145,4 @@ async def test_nothing_outlives_a_transaction_when_a_pooler_stands_between(datab
             assert await db.record(run, success(), DETAILS) is Recorded.DONE
             assert await db.renew([run.id]) == set()
             await db.fold()
-        prepared = await db._connections.run(lambda connection: connection.fetchval(PREPARED))
-        assert prepared == 0
+        assert await db._connections.transaction(lambda connection: connection.scalar(text(PREPARED))) == 0
