@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: breakage docs help setup demo test lint format types lock clean
+.PHONY: chaos breakage docs help setup demo test lint format types lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ clean:  ## remove what setup and the local system made
 
 docs: setup  ## write the pages of docs/ that are made from code
 	@$(BIN)/python -m engine.pages
+
+chaos: setup  ## kill, stop, fill, cut and restart a composed system, then count (30 minutes); ARGS="--seed 2"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 breakage: setup  ## break each part of a running system; doctor and ingests must name it (3 minutes)
 	@$(BIN)/python -m tests.system.breakage

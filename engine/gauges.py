@@ -46,6 +46,10 @@ class Gauges:
 
     def _look_here(self) -> None:
         metrics = self._parts.metrics
+        now = asyncio.get_running_loop().time()
+        for source, consumer in self._consumers.items():
+            if consumer.last_receive is not None:
+                metrics.received(str(source), now - consumer.last_receive)
         for part in self._dependencies.known:
             metrics.paused(part, is_paused=part in self._dependencies.away)
         for server, state in self._parts.image_server.states().items():

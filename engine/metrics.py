@@ -6,6 +6,7 @@ steps, queues by their role, image servers by their configured address): never a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
@@ -91,9 +92,9 @@ class Metrics:
         for state, count in (("visible", visible), ("in_flight", in_flight), ("delayed", delayed)):
             self._queue.labels(queue, state).set(count)
 
-    def received(self, queue: str) -> None:
-        """A queue answered a receive."""
-        self._received.labels(queue).set_to_current_time()
+    def received(self, queue: str, seconds_ago: float) -> None:
+        """A queue answered a receive, so long ago."""
+        self._received.labels(queue).set(time.time() - seconds_ago)
 
     def outbox(self, entries: Mapping[str, int], oldest: float | None) -> None:
         """What waits there, and how overdue its oldest entry is."""

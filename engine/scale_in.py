@@ -8,7 +8,7 @@ import os
 import aiohttp
 import structlog
 
-from engine.slots import Slots
+from engine.heart import Heart
 
 log = structlog.get_logger(__name__)
 
@@ -19,24 +19,25 @@ RENEW_AFTER = 30 * 60.0
 
 
 class ScaleIn:
-    """Protection that follows the slots: on while any is taken."""
+    """Protection that follows the work: on while any ingest runs."""
 
-    def __init__(self, slots: Slots, agent: str | None = None) -> None:
-        self._slots = slots
+    def __init__(self, heart: Heart, agent: str | None = None, look: float = LOOK) -> None:
+        self._look = look
+        self._heart = heart
         self._agent = agent or os.environ.get(AGENT)
 
     async def keep_protected(self) -> None:
-        """Follows the slots as long as the service runs."""
+        """Follows the work as long as the service runs."""
         if self._agent is None:
             return
         protected, since = False, 0.0
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http:
             while True:
                 now = asyncio.get_running_loop().time()
-                wanted = self._slots.busy > 0
+                wanted = bool(self._heart.leases)
                 if (wanted != protected or (wanted and now - since > RENEW_AFTER)) and await self._put(http, wanted):
                     protected, since = wanted, now
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(self._look)
 
     async def _put(self, http: aiohttp.ClientSession, wanted: bool) -> bool:
         body: dict[str, object] = {"ProtectionEnabled": wanted}

@@ -86,7 +86,7 @@ class Service:
             self._parts.outbox.run(),
             self._dependencies.watch(),
             gauges.keep_up(),
-            ScaleIn(self._slots).keep_protected(),
+            ScaleIn(self._parts.heart).keep_protected(),
         )
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(side) for side in sides]
@@ -117,7 +117,12 @@ class Service:
             self._parts.heart.end_all(DRAINING)
 
     async def _ingest(self, order: Order) -> Settlement:
-        return await ingest(order, self._parts)
+        lane = "priority" if order.priority else "common"
+        self._parts.metrics.ingest_started(lane)
+        try:
+            return await ingest(order, self._parts)
+        finally:
+            self._parts.metrics.ingest_ended(lane)
 
     async def _ingest_now(self, order: Order) -> Settlement:
         """For a caller that waits: what it will read in the rows afterwards has been folded in."""

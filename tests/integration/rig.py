@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +40,8 @@ class Origin:
     server: TestServer
     files: dict[str, bytes | int] = field(default_factory=dict)
     hits: dict[str, int] = field(default_factory=dict)
+    before: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)  # what happens before an answer
+    elsewhere: list[str] = field(default_factory=list)  # paths that are no files
 
     def put(self, name: str, content: bytes | int) -> str:
         self.files[name] = content
@@ -59,11 +61,19 @@ async def http_files() -> AsyncIterator[Origin]:
     async def serve(request: web.Request) -> web.Response:
         name = request.match_info["name"]
         origin.hits[name] = origin.hits.get(name, 0) + 1
+        if name in origin.before:
+            await origin.before[name]()
         content = origin.files.get(name, 404)
         return web.Response(status=content) if isinstance(content, int) else web.Response(body=content)
 
     app = web.Application()
+
+    async def note(request: web.Request) -> web.Response:
+        origin.elsewhere.append(request.path)
+        return web.Response(status=503)
+
     app.router.add_get("/{name}", serve)
+    app.router.add_get("/{path:.*}", note)
     server = TestServer(app)
     async with server:
         origin = Origin(server)

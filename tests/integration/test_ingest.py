@@ -175,3 +175,55 @@ async def test_a_batch_is_finished_once_and_told_once(rig: Rig) -> None:
     }
     assert notice["submitted"].endswith("Z")
     assert envelope["MessageAttributes"]["CustomerId"] == {"Type": "String", "Value": "99"}
+
+
+async def test_the_orchestrator_is_asked_for_a_new_image_and_may_fail(rig: Rig) -> None:
+    await rig.rows.asset(origin=rig.origin.put("page.tif", picture()))
+    base = str(rig.origin.server.make_url("")).rstrip("/")
+    async with rig.engine(ENGINE_ORCHESTRATOR_URL=base):
+        assert (await rig.post())[0] == 200
+    assert rig.origin.elsewhere == [f"/iiif-img/{ASSET}/info.json"]
+
+
+async def test_a_deleted_asset_leaves_nothing_behind(rig: Rig) -> None:
+    """The row goes while the image is converted: what was stored goes, too."""
+    await rig.rows.asset(origin=rig.origin.put("page.tif", picture()))
+    rig.origin.before["page.tif"] = rig.rows.delete
+    async with rig.engine():
+        status, answer = await rig.post()
+        await rig.settled()
+    assert (status, answer["reason"]["code"]) == (404, "unknown-asset")
+    assert rig.keys(rig.buckets.storage) == rig.keys(rig.buckets.thumbs) == []
+    assert await rig.rows.totals() is None
+
+
+async def test_two_requests_for_one_asset_at_once_are_one_ingest(rig: Rig) -> None:
+    await rig.rows.asset(origin=rig.origin.put("page.tif", picture()))
+    async with rig.engine():
+        answers = await asyncio.gather(*(rig.post(created="2026-11-20T10:00:00Z") for _ in range(3)))
+    assert [status for status, _ in answers] == [200, 200, 200]
+    assert len({answer["run"] for _, answer in answers}) == 1
+    assert rig.origin.hits == {"page.tif": 1}
+
+
+async def test_by_setting_the_processor_makes_the_thumbnails_and_nothing_is_staged(rig: Rig) -> None:
+    await rig.rows.asset(origin=rig.origin.put("page.tif", picture((500, 400))))
+    changes = {"ENGINE_THUMBS_FROM": "processor", "ENGINE_IMAGE_SERVER_URL": "http://127.0.0.1:9"}
+    async with rig.engine(**changes):
+        status, answer = await rig.post()
+        await rig.settled()
+    assert status == 200, answer
+    assert rig.body(rig.buckets.thumbs, f"{ASSET}/s.json") == b'{"o":[[400,320],[200,160],[100,80]],"a":[]}'
+    assert rig.picture(rig.buckets.thumbs, f"{ASSET}/open/400.jpg").size == (400, 320)
+    assert (await rig.last_run())["thumbs_by"] == "processor"
+
+
+async def test_when_the_image_server_is_away_the_processor_stands_in(rig: Rig) -> None:
+    await rig.rows.asset(origin=rig.origin.put("page.tif", picture((500, 400))))
+    async with rig.engine(ENGINE_IMAGE_SERVER_URL="http://127.0.0.1:9"):
+        status, answer = await rig.post()
+        await rig.settled()
+    assert status == 200, answer
+    assert rig.picture(rig.buckets.thumbs, f"{ASSET}/open/400.jpg").size == (400, 320)
+    assert (await rig.last_run())["thumbs_by"] == "processor"
+    assert rig.keys(rig.buckets.storage) == [str(ASSET)]

@@ -32,7 +32,7 @@ def make_metrics() -> Metrics:
     metrics.fetched(1000)
     metrics.stored("image", 500)
     metrics.queue_depth("image", visible=3, in_flight=2, delayed=1)
-    metrics.received("image")
+    metrics.received("image", 0.0)
     metrics.outbox({"fold": 2, "tidy": 0}, 0.5)
     metrics.oldest_run(None)
     metrics.thumbnails("image-server", 4)
