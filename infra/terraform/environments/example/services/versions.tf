@@ -1,0 +1,20 @@
+terraform {
+  required_version = ">= 1.9"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+
+  # Give it a backend of your own, apart from that of ../permanent:
+  # backend "s3" {}
+}
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = merge({ Project = var.name, Layer = "services" }, var.tags)
+  }
+}
