@@ -19,11 +19,10 @@ from uuid import uuid4
 
 import aiohttp
 
-from engine.aws import Aws, AwsSettings, open_aws
+from engine.aws import Aws, open_aws
 from engine.convert import Converter
 from engine.db.port import Database, Source
 from engine.db.postgres import open_database
-from engine.db.settings import DatabaseSettings
 from engine.heart import Heart, HeartSettings
 from engine.inbound.messages import Messages, open_messages
 from engine.journal import Journal
@@ -33,10 +32,16 @@ from engine.outbound.bucket import Bucket
 from engine.outbound.image_server import ImageServer
 from engine.outbound.make_thumbnailer import make_thumbnailer
 from engine.outbound.notifier import Orchestrator, SilentNotifier, SnsNotifier
-from engine.outbound.processor import ProcessorClient, ProcessorSettings
+from engine.outbound.processor import ProcessorClient
 from engine.outbound.processor_thumbnailer import ProcessorThumbnailer
-from engine.outbound.thumbnail_settings import ThumbnailSettings
 from engine.outbox import OutboxRunner, OutboxSettings
+from engine.part_settings import (
+    aws_settings,
+    database_settings,
+    origin_settings,
+    processor_settings,
+    thumbnail_settings,
+)
 from engine.publish import Publisher
 from engine.report import report
 from engine.scratch import Scratch, open_scratch
@@ -47,7 +52,6 @@ from engine.tidy import Tidy
 from engine.tracing import Tracer, open_tracer
 from images.size import Size
 from origins.origins import Origins
-from origins.port import OriginSettings
 from policies.facts import Facts, Rules
 from policies.origin_strategy import match_strategy
 from policies.outcome import Ingested, Outcome, Refused, Stored
@@ -191,49 +195,3 @@ async def open_queues(settings: Settings, aws: Aws) -> dict[Source, Messages]:
 def worker_name() -> str:
     """Who this process is in the rows of runs."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
-
-
-def aws_settings(settings: Settings) -> AwsSettings:
-    """What the AWS clients are told."""
-    return AwsSettings(settings.aws.region, settings.aws.path_style, connections=4 * settings.work.slots + 16)
-
-
-def database_settings(settings: Settings) -> DatabaseSettings:
-    """What the database's connections are told."""
-    part = settings.database
-    work = settings.work
-    return DatabaseSettings(
-        part.url,
-        part.connections,
-        part.pgbouncer,
-        lease_seconds=work.lease,
-        grace_seconds=work.grace,
-        record_patience_seconds=work.lease / 2,
-    )
-
-
-def processor_settings(settings: Settings) -> ProcessorSettings:
-    """What the processor's client is told."""
-    part = settings.processor
-    return ProcessorSettings(part.url, part.scratch, part.processor_scratch, part.seconds)
-
-
-def thumbnail_settings(settings: Settings) -> ThumbnailSettings:
-    """What the makers of thumbnails are told."""
-    part = settings.thumbnails
-    return ThumbnailSettings(part.image_servers, part.first, part.fallback)
-
-
-def origin_settings(settings: Settings) -> OriginSettings:
-    """What the origin strategies are told."""
-    part = settings.origins
-    return OriginSettings(
-        allowed_networks=part.allowed_networks,
-        max_bytes=part.max_bytes,
-        known_hosts=part.known_hosts,
-        security_bucket=settings.buckets.security,
-        credentials_keys=part.credentials_keys,
-        s3_region=settings.aws.region,
-        s3_endpoint=settings.aws.endpoint,
-        s3_path_style=settings.aws.path_style,
-    )

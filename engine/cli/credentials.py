@@ -20,7 +20,7 @@ from engine.cli.environment import settings_with
 from engine.cli.opened import opened_database
 from engine.cli.output import row, seconds, show, show_json, size, table
 from engine.cli.stop import Failed, Misused
-from engine.parts import origin_settings
+from engine.part_settings import origin_settings
 from engine.settings import DATABASE, Settings
 from origins.aws import AwsClients
 from origins.credential_values import CredentialsError, read_login, read_s3_keys, read_ssh_login
