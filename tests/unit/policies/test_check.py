@@ -68,6 +68,11 @@ def test_what_works_and_is_probably_not_meant_is_odd() -> None:
         assert said(of_policy("iiif-img", name)) == [(ODD, f"null is the default recipe, not {name}")]
     odd = "use-original converts nothing: its recipe is never used"
     assert said(of_policy("iiif-img", "use-original", "[")) == [(ODD, odd)]
+    assert [finding.instead for finding in of_policy("iiif-img", "use-original", "[")] == ["null, or another name"]
+    assert [finding.instead for finding in of_policy("file", "none", "{}")] == ["null"]
+    assert [finding.instead for finding in of_policy("iiif-img", "fastest")] == [
+        "the recipe fastest in PolicyData (docs/policies.md has it), or another name"
+    ]
     assert said(of_policy("file", "none", "{}")) == [(ODD, "the channel file reads no PolicyData")]
     assert said(of_policy("none", "none", "")) == [(ODD, "the channel none reads no PolicyData")]
     assert said(of_policy("thumbs", "fastest", "400")) == []

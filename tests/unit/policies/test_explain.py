@@ -79,6 +79,10 @@ def test_every_strategy_that_was_asked_is_listed_with_its_verdict() -> None:
     ]
     assert made.place is not None
     assert (made.place.by, made.place.strategy) == ("yes", "default")
+    assert (made.place.address, made.origin) == ("https://example.org/page-1.tif", "https://example.org/page-1.tif")
+    assert made.strategies[0] == StrategyLine("bad", "default", "(", "bad regex", "missing )")
+    assert made.strategies[1] == StrategyLine("not", "sftp", "nowhere", "does not match", "")
+    assert made.strategies[2].detail == "example"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,9 @@ def test_secrets_in_addresses_are_not_shown() -> None:
     origin = "https://user:hunter2@example.org/a.tif?sig=hunter3"
     row = make_strategy("hunter.*", id="row")
     for rows in ((), (row,)):
-        assert "hunter2" not in json.dumps(asdict(explained("iiif-img", origin=origin, strategies=rows)), default=str)
+        made = explained("iiif-img", origin=origin, strategies=rows)
+        assert "hunter2" not in json.dumps(asdict(made), default=str)
+        assert made.strategies[-1].detail in {"something in an address with a secret", "no other did"}
 
 
 def test_our_own_origin_bucket_and_default_are_named_as_built_in() -> None:
@@ -120,6 +126,7 @@ def test_policies_say_where_they_come_from_and_what_they_mean() -> None:
     assert (image.policy, image.id, image.owner, image.data) == ("museum", 7, "customer 99", '{"ratio": 12}')
     assert "ratio 12" in image.means
     assert "rate" not in image.means
+    assert image.means.startswith("codec j2k, reversible False, ratio 12.0, layers 1, ")
     assert (thumbs.owner, thumbs.means) == ("customer 1 (system)", "!1000,1000 !400,400")
     assert file.means == "nothing is made of it"
     [ready] = explained("iiif-img", ready=True).policies
@@ -166,6 +173,7 @@ def test_an_image_that_nobody_knows_is_predicted_by_example() -> None:
     ("storage", "exempt", "verdict"),
     [
         (Storage("gold", 1000, 900, 0), False, "there is room"),
+        (Storage("gold", 1000, 950, 50), False, "there is room"),
         (Storage("gold", 1000, 901, 0), False, "StoragePolicy size limit exceeded"),
         (Storage("gold", 1000, 901, 0), True, "exempt"),
         (Storage("gold", None), False, 'storage policy "gold" of customer 99 has no row in "StoragePolicies"'),

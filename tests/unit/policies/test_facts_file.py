@@ -109,6 +109,7 @@ def test_what_is_wrong_with_a_file_is_named(text: str, problem: str) -> None:
 
 
 def test_a_size_needs_both_sides() -> None:
+    assert read_facts('{"asset": "99/1/a", "width": 1, "height": 1}').image == Size(1, 1)
     assert read_facts('{"asset": "99/1/a", "width": 4000}').image is None
     assert read_facts('{"asset": "99/1/a", "height": 4000}').image is None
 

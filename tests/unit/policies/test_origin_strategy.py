@@ -174,6 +174,7 @@ def test_strategies_that_need_credentials_are_refused_without(strategy: str, ori
 def test_an_origin_that_its_strategy_cannot_fetch_is_refused(origin: str, strategy: str, words: str) -> None:
     code, message = refusal(origin, make_strategy("", strategy, credentials="" if "s3" in strategy else KEYS))
     assert code == "origin-address-unusable"
+    assert message.startswith(origin.strip() or words)
     assert words in message
 
 

@@ -122,6 +122,29 @@ def _why(channels: tuple[str, ...]) -> str:
     return "channels-contradict" if "none" in channels else "not-an-image"
 
 
+@pytest.mark.parametrize(
+    ("channels", "message"),
+    [
+        ((), "the asset has no delivery channel"),
+        (("iiif-3d",), 'expected iiif-img, thumbs, file, none, not the channel "iiif-3d"'),
+        (("iiif-av",), "the channel iiif-av (audio and video) is not supported"),
+        (("none", "thumbs", "file"), "the channel none stands beside others: file, thumbs"),
+        (
+            ("file", "thumbs", "iiif-img"),
+            (
+                "the channel iiif-img and thumbs is for images, but the asset's media type is "
+                '"video/mp4"; only the channel file alone takes any type'
+            ),
+        ),
+    ],
+)
+def test_a_refusal_says_which_channel_and_why(channels: tuple[str, ...], message: str) -> None:
+    facts = make_facts(channels=make_channels(*channels), media_type="video/mp4")
+    answer = plan_ingest(facts, make_place(), make_rules())
+    assert isinstance(answer, Refused)
+    assert answer.reason.message == message
+
+
 def test_rows_have_names_that_people_can_tell_apart() -> None:
     assert make_plan(channels=make_channels("file", "iiif-img")).row == "file + iiif-img"
     names = [row.text for row in dict.fromkeys(TABLE.values())]
@@ -258,6 +281,7 @@ def test_locations_are_written_with_a_region_where_the_house_wants_it() -> None:
     assert location(make_place(), None) == "s3://storage/99/1/page-1"
     assert location(make_place(), "eu-west-1") == "s3://eu-west-1/storage/99/1/page-1"
     assert location(make_place(), None, channels=ready) == "s3://storage/99/1/page-1/original"
+    assert location(make_place(), "eu-west-1", channels=ready) == "s3://eu-west-1/storage/99/1/page-1/original"
     assert location(OPTIMISED, None, channels=ready) == IN_S3
     assert location(OPTIMISED, "eu-west-1", channels=ready) == "s3://eu-west-1/other/page-1.tif"
     assert location(elsewhere, None, channels=ready) == "s3://other/page-1.tif"
