@@ -59,3 +59,7 @@ bench-processor: setup  ## the processor against opj_compress and Pillow, as rat
 
 fuzz-processor: setup  ## 5,000 broken files of every format through the processor's workers
 	@$(BIN)/python -W ignore -m tests.corpus.fuzz $(ARGS)
+
+.PHONY: terraform
+terraform: setup  ## infra/terraform: format, validity, and its permanent layer made in the emulator (TF_PLUGIN_DIR: the provider)
+	@TERRAFORM_APPLY=1 $(BIN)/pytest tests/integration/test_terraform.py $(ARGS)

@@ -9,6 +9,9 @@ there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
 for bucket in ("storage", "thumbs", "origin", "security"):
     if bucket not in there:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+staged = {"ID": "transient", "Status": "Enabled", "Filter": {"Prefix": "transient/"}, "Expiration": {"Days": 1}}
+for bucket in ("storage", "thumbs"):
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [staged]})
 for queue in ("images", "images-priority", "files"):
     dead = sqs.create_queue(QueueName=f"{queue}-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
