@@ -27,7 +27,7 @@ from policies.place import locate
 from policies.plan import Place, image_location, plan_ingest
 from policies.quota import check_quota
 from policies.redact import redact
-from policies.thumbs import ThumbPlan, list_thumbs, sizes_json
+from policies.thumbs import list_thumbs, sizes_json
 
 EXAMPLE = Size(6000, 4000)
 """What thumbnails are predicted for while nobody knows the image."""
@@ -62,7 +62,7 @@ def explain(facts: Facts, rules: Rules, asked: Asked | None = None) -> Explanati
     if isinstance(plan, Refused):
         return replace(made, refusal=_refusal(plan))
     image = asked.image or EXAMPLE
-    thumbs = list_thumbs(plan, image, rules) if plan.image_work else ThumbPlan(image, (), ())
+    thumbs = list_thumbs(plan, image, rules)
     if isinstance(thumbs, Refused):
         return replace(made, refusal=_refusal(thumbs))
     return replace(

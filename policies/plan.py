@@ -162,7 +162,7 @@ def _plan(
         place=place,
         fetch=Fetch.COPY if ambient_copy else row.fetch,
         image_work=row.thumbs_from is not None,
-        recipe=recipe if row.convert else None,
+        recipe=recipe,
         take_tile_ready=row.convert and recipe == NAMED["default"],
         keep_original=row.keep_original,
         location=row.location,
