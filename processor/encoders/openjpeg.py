@@ -7,6 +7,7 @@ process, so this runs in a worker.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ START_OF_PACKET = 0x02
 ROWS = 256
 FEWEST_BYTES = 2048
 """What every picture may take: with less, markers would leave a tiny one no room for its pixels."""
+
+PROBE = 1024**2
 
 PROGRESSIONS = {"LRCP": 0, "RLCP": 1, "RPCL": 2, "PCRL": 3, "CPRL": 4}
 
@@ -61,6 +64,7 @@ class OpenJpegEncoder:
                     _write_tiles(library, codec, stream, picture, tile)
                 library.end_compress(codec, stream)
         except library.OpenJPEGLibraryError as error:
+            _mind_the_disk(path)
             raise Refusal(f"OpenJPEG cannot encode this image: {_said(error)}") from error
 
 
@@ -177,6 +181,13 @@ def _write_tiles(library: Any, codec: Any, stream: Any, picture: Picture, side: 
             library.write_tile(codec, index, tile, stream)
             index += 1
         del strip  # or it would live on while the next one is read
+
+
+def _mind_the_disk(path: Path) -> None:
+    """OpenJPEG fails without a word when it cannot write; raises the OSError that it met, if it still holds."""
+    with tempfile.TemporaryFile(dir=path.parent) as probe:
+        probe.write(bytes(PROBE))
+        probe.flush()
 
 
 def _said(error: Exception) -> str:
