@@ -12,6 +12,7 @@ from engine.scratch import Room
 from images.header import BadHeader, ImageHeader, read_header, sniff
 from origins.port import Fetched, HeaderSeen
 from policies.admit import Seen
+from policies.keys import file_name
 from policies.plan import Fetch, IngestPlan, Place
 
 
@@ -79,7 +80,7 @@ def _with_suffix(fetched: Fetched) -> Fetched:
     kind = sniff(fetched.head)
     if kind is None:
         return fetched
-    path = fetched.path.with_suffix(kind.suffix)
+    path = fetched.path.with_name(file_name(fetched.path.name, kind.suffix))
     fetched.path.rename(path)
     return replace(fetched, path=path)
 

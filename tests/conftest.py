@@ -6,9 +6,9 @@ Each test gets its own database (a copy of a migrated template), buckets and que
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -17,27 +17,13 @@ from local.aws import Aws, open_aws
 from local.emulator import start_emulator
 from local.postgres import Postgres, start_postgres
 from local.postgres_home import abandon
+from tests.resources import Buckets, Queues
+
+if TYPE_CHECKING:
+    from tests.integration.db_rows import Rows
+    from tests.integration.rig import Rig
 
 DLCS_SCHEMA = Path(__file__).parent / "data" / "dlcs_schema.sql"
-
-
-@dataclass(frozen=True, slots=True)
-class Buckets:
-    """The four buckets of an engine, empty and of one test only."""
-
-    storage: str
-    thumbs: str
-    origin: str
-    security: str
-
-
-@dataclass(frozen=True, slots=True)
-class Queues:
-    """The URLs of an engine's queues, empty and of one test only; each has a dead-letter queue `{url}-dead`."""
-
-    images: str
-    priority: str
-    files: str
 
 
 @pytest.fixture(scope="session")
@@ -129,3 +115,83 @@ def queues(aws: Aws) -> Queues:
 def topic(aws: Aws) -> str:
     """The ARN of a fresh topic for batch notifications."""
     return aws.make_topic(f"batches-{uuid4().hex[:12]}")
+
+
+@pytest.fixture
+async def rows(database: str) -> AsyncIterator[Rows]:
+    """A fresh, migrated database behind the engine's back."""
+    import asyncpg  # noqa: PLC0415 - only tests that need a database need it
+
+    from tests.integration.db_rows import Rows  # noqa: PLC0415 - the same
+
+    connection = await asyncpg.connect(database)
+    yield Rows(connection)
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def sidecars(aws: Aws, parts_folder: Path) -> Iterator[dict[str, str]]:
+    """A real processor and a real image server, for all tests of this process; what an engine is told of them."""
+    from local.ports import LOOPBACK, choose_port  # noqa: PLC0415 - only tests of whole ingests need them
+    from local.service import Service  # noqa: PLC0415 - the same
+
+    scratch = parts_folder / "scratch"
+    scratch.mkdir()
+    ports = {name: choose_port(name, None) for name in ("processor", "image server")}
+    environment = aws.environment | {
+        "PROCESSOR_HOST": LOOPBACK,
+        "PROCESSOR_PORT": str(ports["processor"]),
+        "PROCESSOR_SCRATCH": str(scratch),
+        "PROCESSOR_WORKERS": "1",
+        "IMAGE_SERVER_HOST": LOOPBACK,
+        "IMAGE_SERVER_PORT": str(ports["image server"]),
+        "IMAGE_SERVER_CACHE": str(parts_folder / "image-server"),
+    }
+    services = [
+        Service("processor", "processor", ports["processor"], "/ping", environment),
+        Service("image server", "image-server", ports["image server"], "/health", environment),
+    ]
+    children = [service.start(parts_folder / f"{service.command}.log") for service in services]
+    for service, child in zip(services, children, strict=True):
+        child.wait_until(service.is_ready, patience=60)
+    yield {
+        "ENGINE_SCRATCH": str(scratch),
+        "ENGINE_PROCESSOR_URL": services[0].url,
+        "ENGINE_IMAGE_SERVER_URL": services[1].url,
+    }
+    for child in children:
+        child.stop(10)
+
+
+@pytest.fixture
+async def rig(
+    database: str,
+    rows: Rows,
+    aws: Aws,
+    buckets: Buckets,
+    queues: Queues,
+    topic: str,
+    sidecars: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Rig]:
+    """Everything around an engine, and the means to start one."""
+    from tests.integration.rig import Rig, http_files  # noqa: PLC0415 - only tests of whole ingests need it
+
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    environment = {
+        "ENGINE_DATABASE_URL": database,
+        "ENGINE_IMAGE_QUEUE": queues.images,
+        "ENGINE_PRIORITY_QUEUE": queues.priority,
+        "ENGINE_FILE_QUEUE": queues.files,
+        "ENGINE_STORAGE_BUCKET": buckets.storage,
+        "ENGINE_THUMBS_BUCKET": buckets.thumbs,
+        "ENGINE_ORIGIN_BUCKET": buckets.origin,
+        "ENGINE_SECURITY_BUCKET": buckets.security,
+        "ENGINE_BATCH_TOPIC": topic,
+        "ENGINE_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "ENGINE_HTTP_PORT": "0",
+        "ENGINE_POLL_SECONDS": "1",
+    }
+    async with http_files() as origin:
+        yield Rig(rows, origin, aws, buckets, queues, aws.environment | sidecars | environment)

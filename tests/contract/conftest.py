@@ -14,10 +14,10 @@ import pytest
 from local.aws import Aws
 from origins.origins import Origins
 from origins.port import OriginSettings
-from tests.conftest import Buckets
 from tests.fakes.http_origin import http_origin
 from tests.fakes.origin_hosts import BasicHost, HttpHost, OriginHost, S3Host, SftpHost
 from tests.fakes.sftp_origin import sftp_origin
+from tests.resources import Buckets
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 OpenOrigins = Callable[..., AbstractAsyncContextManager[Origins]]

@@ -26,8 +26,8 @@ from engine.service import Service
 from engine.settings import read_settings
 from local.aws import Aws
 from policies.request import AssetId
-from tests.conftest import Buckets, Queues
 from tests.integration.db_rows import ASSET, Rows
+from tests.resources import Buckets, Queues
 
 SECONDS = 40.0
 """The longest that anything in these tests may take."""

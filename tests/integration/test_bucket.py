@@ -14,7 +14,7 @@ from engine.outbound.upload import PART
 from local.aws import Aws
 from policies.outcome import Busy, IngestError
 from policies.reasons import CLAIM_LOST, STAGED_COPY_GONE, STORAGE_AWAY, STORAGE_DENIED
-from tests.conftest import Buckets
+from tests.resources import Buckets
 
 
 @pytest.fixture

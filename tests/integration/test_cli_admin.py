@@ -25,7 +25,7 @@ from policies.outcome import Ingested, Outcome, Refused, Stored
 from policies.reasons import NOT_AN_IMAGE
 from policies.request import AssetId, IngestRequest, Named
 from policies.settle import settle
-from tests.conftest import Buckets, Queues
+from tests.resources import Buckets, Queues
 
 Environment = dict[str, str]
 

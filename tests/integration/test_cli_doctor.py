@@ -27,7 +27,7 @@ from engine.doctor.services import engine_exam
 from engine.outbound.processor import ProcessorSettings
 from engine.settings import read_settings
 from local.aws import Aws
-from tests.conftest import Buckets, Queues
+from tests.resources import Buckets, Queues
 
 
 def verdicts(found: list[Finding]) -> list[tuple[str, Verdict]]:

@@ -21,7 +21,7 @@ from local.leftovers import command_of
 from local.ports import choose_port
 from local.postgres import Postgres, start_postgres
 from local.postgres_home import abandon, find_home
-from tests.conftest import DLCS_SCHEMA, Buckets, Queues
+from tests.resources import DLCS_SCHEMA, Buckets, Queues
 
 
 def eventually(true: Callable[[], bool], patience: float = 10) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from engine.db.migrate import downgrade, upgrade, wanted_revision
 from local.postgres import Postgres
 from migrations.refusal import CannotMigrateError
-from tests.conftest import DLCS_SCHEMA
+from tests.resources import DLCS_SCHEMA
 
 DLCS = DLCS_SCHEMA.read_text()
 

@@ -43,10 +43,10 @@ from policies.reasons import (
     STORAGE_DENIED,
     Kind,
 )
-from tests.conftest import Buckets
 from tests.fakes.http_origin import HttpOriginServer, Request, http_origin
 from tests.fakes.origin_hosts import make_place
 from tests.integration.origin_room import Room, make_settings, open_room
+from tests.resources import Buckets
 
 DATA = random.Random(5).randbytes(3 * MIB + 17)
 KEYS = json.dumps({"accessKeyID": "own", "SecretAccessKey": "own-secret", "region": "eu-west-1"})

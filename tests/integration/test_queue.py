@@ -22,7 +22,7 @@ from local.aws import Aws
 from policies.outcome import Busy, Ingested, IngestError, Outcome, Retry, Stored
 from policies.reasons import ORIGIN_UNREACHABLE, PROCESSOR_AWAY
 from policies.settle import Settlement, settle
-from tests.conftest import Queues
+from tests.resources import Queues
 
 DONE = Ingested(Stored(None, None, None, 0, 0, None))
 AWAY = Busy(PROCESSOR_AWAY.of("refused"))
