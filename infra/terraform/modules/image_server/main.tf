@@ -177,6 +177,11 @@ resource "aws_service_discovery_service" "this" {
       ttl  = 5
     }
   }
+
+  # Named only when its health check passes, as ECS tells: not while it starts.
+  health_check_custom_config {
+    failure_threshold = 1
+  }
 }
 
 resource "aws_ecs_service" "this" {
