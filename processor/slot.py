@@ -20,6 +20,8 @@ from processor.settings import ProcessorSettings
 
 START_SECONDS = 60
 LINE_BYTES = 1 << 22
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Nothing here uses numpy's threads, and on a large machine their stacks alone would fill a worker's memory."""
 
 
 class KilledError(Exception):
@@ -113,6 +115,7 @@ class Slot:
     async def _spawn(self) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
             *self._command,
+            env={**os.environ, **ONE_THREAD},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LINE_BYTES,

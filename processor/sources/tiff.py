@@ -30,8 +30,6 @@ from processor.sources.port import (
 from processor.sources.tiff_reader import TiffReader
 from processor.sources.tiff_samples import palette_of, samples_of
 
-logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # damage is judged by what it does to pixels
-
 ORIENTATION = 274
 NUMBERS = (
     *("imagewidth", "imagelength", "imagedepth", "samplesperpixel", "planarconfig", "compression", "photometric"),
@@ -60,6 +58,7 @@ def open_tiff(path: Path, wish: Wish) -> Iterator[Picture]:
 
 @contextmanager
 def _file(path: Path) -> Iterator[Any]:
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # damage is judged by what it does to pixels
     try:
         file = tifffile.TiffFile(path)
     except FileNotFoundError:
