@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-PATIENCE = 4  # usual times that a request may take to come back before the moment is measured all the same
+PATIENCE = 4  # usual times that requests may take to come back; there is no moment if they take longer
 LENGTH = 1.5  # usual times
 SPARSE_SHARE = 0.1  # of the interval, at least, where requests are so rare that a moment would see none
 
@@ -31,26 +31,33 @@ class Calm:
         self._chance = chance
         self._interval = now // every
         self.phase = Phase.USUAL
-        self._since = 0.0  # of the phase
+        self._began = 0.0  # the moment, its draining included
+        self._since = 0.0  # this phase of it
         self._last = 0.0  # until then what is sent counts as measured
         self._until = 0.0
         self._level = 1.0
         self._one_at = 0.0  # when the one request of a sparse moment goes
 
-    def look(self, in_flight: int, now: float, *, usual: float, level: float, sparse: bool) -> Phase:
-        """The phase now; `usual` is what a request takes of late, `level` how many are to be in flight when calm."""
+    def look(self, in_flight: int, now: float, *, usual: float, level: float, sparse: bool) -> float:
+        """Brings the phase up to date; the length of the calm moment that has just ended, else 0.
+
+        `usual` is what a request takes of late, `level` how many are to be in flight when it is calm.
+        """
         interval = now // self._every
         if interval > self._interval:
             self._interval = interval
             if usual > 0 and now - interval * self._every < max(2 * usual, 0.1):  # later, the others are done with it
                 self.phase, self._since = Phase.DRAINING, interval * self._every
+                self._began = self._since
         if self.phase is Phase.DRAINING:
             spent = now - self._since
-            if spent >= PATIENCE * usual or (spent >= usual and not in_flight):
+            if spent >= usual and not in_flight:
                 self._begin(now, usual, level, sparse=sparse)
+            elif spent >= PATIENCE * usual:
+                return self._end(now)  # a server that takes so long is not calm
         if self.phase is Phase.CALM and now >= self._until:
-            self.phase = Phase.USUAL
-        return self.phase
+            return self._end(self._until)
+        return 0.0
 
     def wait(self, in_flight: int, now: float, usual: float) -> float:
         """Seconds until another may be sent, or until it is worth looking again; 0: now."""
@@ -69,6 +76,10 @@ class Calm:
     def measures(self, sent: float) -> bool:
         """Whether a request sent then met a calm server; those sent last meet the crowd that comes back."""
         return self._since <= sent < self._last and self.phase is not Phase.DRAINING
+
+    def _end(self, now: float) -> float:
+        self.phase = Phase.USUAL
+        return now - self._began
 
     def _begin(self, now: float, usual: float, level: float, *, sparse: bool) -> None:
         length = max(LENGTH * usual, SPARSE_SHARE * self._every if sparse else 0.0)

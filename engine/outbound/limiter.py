@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from engine.outbound.calm import Calm, Phase
 from engine.outbound.costs import Work
+from engine.outbound.overload import BACKGROUND_MOST, Judgement, Overload
 from engine.outbound.pace import Pace
 
 STARTING = 1.5  # a limit that doubles stops to do so at this slowdown
@@ -25,13 +26,15 @@ STARTING_LARGE = 1.3  # or this, when it is large already: a crowd shows less
 LARGE = 8
 CROWDED = 2.0  # a slowdown that needs no second look
 SHARP = 0.6  # no round takes more than all but this share of the limit
-QUEUE = 0.3
-SPARSE = 0.85  # exponent of the queue below one
-CALMER = 2.0
+QUEUE_SMALL = 0.4, -0.06  # factor and power of the limit: the queue as a share of it, where limits are small
+QUEUE_LARGE = 0.5, -0.5  # and where they are large; the smaller of the two counts
+CALMER = 2.0  # in calm moments, so many times less than what is being worked on
+CALM_UNSURE = 0.5  # but at least this, while the server's own pace was never measured
 CUT = 0.75
-CEILING = 0.9
+CEILING = 0.9  # of the limit at which requests failed
 CEILING_LASTS = 30.0
 SMOOTH = 0.15
+LONGEST_GAP = 60.0  # seconds between two requests, however crowded: nobody is shut out
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class LimiterSettings:
     start: float = 1.0
     least: float = 1 / 1024
     most: float = 512.0
-    margin: float = 1.15  # above what is being worked on
+    margin: float = 1.05  # above what is being worked on
     gain: float = 0.5  # of the way to the new limit that one round goes
     calm_every: float = 20.0  # seconds; the same in all engines that share a server
 
@@ -96,7 +99,7 @@ class Limiter:
         self._settings = settings
         self.limit = settings.start
         self.slowdown = 1.0
-        self._paces: dict[str, Pace] = {}
+        self._pace = Pace()
         self._calm = Calm(settings.calm_every, now, chance)
         self._usual = 0.0  # what a request takes of late
         self._starting = True
@@ -104,17 +107,18 @@ class Limiter:
         self._next_at = now  # below one: when the next may go
         self._cut_at = -math.inf
         self._cut_from = self.limit  # the limit before the last cut
-        self._halved = False
+        self._overload = Overload()
         self._ceiling = math.inf
         self._ceiling_until = -math.inf
 
     def wait(self, in_flight: int, now: float) -> float:
         """Seconds until another request may be sent: 0 now, infinite when one must come back first."""
         calm = self.limit / CALMER / max(self.slowdown, 1.0)
-        if any(not pace.sure for pace in self._paces.values()):
-            calm = max(calm, min(0.5, self.limit))
-        phase = self._calm.look(in_flight, now, usual=self._usual, level=calm, sparse=self.limit < 1)
-        if phase is not Phase.USUAL:
+        if not self._pace.sure:
+            calm = max(calm, min(CALM_UNSURE, self.limit))
+        held = self._calm.look(in_flight, now, usual=self._usual, level=calm, sparse=self.limit < 1)
+        self._next_at += held  # or all who are spaced would come at once when the moment is over
+        if self._calm.phase is not Phase.USUAL:
             return self._calm.wait(in_flight, now, self._usual)
         if in_flight >= max(math.floor(self.limit), 1):
             return math.inf
@@ -128,8 +132,7 @@ class Limiter:
 
     def expected(self, work: Work) -> float:
         """What a request should take as things are; 0 when nothing of its kind was measured."""
-        pace = self._paces.get(work.kind)
-        return pace.seconds * work.cost * max(self.slowdown, 1.0) if pace else 0.0
+        return self._pace.seconds(work.kind) * work.cost * max(self.slowdown, 1.0)
 
     def served(self, sample: Sample) -> None:
         """Learns from a request that was served."""
@@ -137,7 +140,9 @@ class Limiter:
         expected = self._learn(sample, calm=calm)
         self._usual += (sample.took - self._usual) * (SMOOTH if self._usual else 1.0)
         if self.limit < 1:
-            self._next_at = sample.sent + sample.took / self.limit
+            self._next_at = sample.sent + min(sample.took / self.limit, LONGEST_GAP)
+        self._overload.note(sample.sent, fault=False)
+        self._judge(sample.ended)
         if calm or self._calm.phase is not Phase.USUAL or sample.sent < self._round.since:
             return
         self._round.add(sample, expected)
@@ -147,37 +152,39 @@ class Limiter:
             self._follow(sample.ended)
 
     def overloaded(self, sent: float, now: float) -> None:
-        """Learns from a request that found no room: one may be anybody's fault, two of one flight are overload."""
+        """Learns from a request that found no room: one cuts the limit, a second of the same flight halves it."""
+        self._overload.note(sent, fault=True)
         if sent < self._cut_at:
-            if not self._halved:
-                self._halved = True
+            self._change(min(self.limit, self._cut_from / 2), now)
+        elif self._overload.calls_for_cut(now):
+            self._starting = False
+            self._cut_at, self._cut_from = now, self.limit
+            self._change(self.limit * (CUT if self._overload.rate < BACKGROUND_MOST else CUT / 1.5), now)
+            self._overload.cut(now)
+            if self._overload.rate >= BACKGROUND_MOST:
+                self._pace.doubt()
+            if self.limit < 1:
+                self._next_at = now + min(max(self._usual, 0.1) / self.limit, LONGEST_GAP)
+        self._judge(now)
+
+    def _judge(self, now: float) -> None:
+        """Draws the conclusion of a cut."""
+        match self._overload.judge(now, sure=self._pace.sure, crowded=self.slowdown > CROWDED):
+            case Judgement.BACKGROUND:
+                self._change(max(self.limit, self._cut_from), now)
+            case Judgement.RELIEVED:
                 self._ceiling, self._ceiling_until = CEILING * self._cut_from, now + CEILING_LASTS
-                self._change(min(self.limit, self._cut_from / 2), now)
-            return
-        self._cut_at, self._cut_from, self._halved = now, self.limit, False
-        self._starting = False
-        for pace in self._paces.values():
-            pace.doubt()
-        self._change(self.limit * CUT, now)
-        if self.limit < 1:
-            self._next_at = now + max(self._usual, 0.1) / self.limit
+                self._change(max(self.limit, self._ceiling), now)
 
     def suspend(self) -> None:
         """The server is gone: what it did not answer says nothing of how much it takes when it is back."""
         self.limit = max(self.limit, self._cut_from / 2)
 
     def _learn(self, sample: Sample, *, calm: bool) -> float:
-        """Takes the sample into its kind's pace; what it should have taken if nobody had waited."""
-        unit = sample.took / sample.work.cost
-        pace = self._paces.get(sample.work.kind)
-        if pace is None:
-            known = [other.seconds for other in self._paces.values()]
-            pace = self._paces[sample.work.kind] = Pace(sum(known) / len(known) if known else unit)
-        if calm:
-            pace.measured(unit)
-        else:
-            pace.saw(unit, alone=sample.level <= 1)
-        return pace.seconds * sample.work.cost
+        """Takes the sample into the server's pace; what it should have taken if nobody had waited."""
+        kind, cost = sample.work.kind, sample.work.cost
+        self._pace.learn(kind, sample.took / cost, calm=calm, slowdown=self.slowdown)
+        return self._pace.seconds(kind) * cost
 
     def _enough(self) -> float:
         """Samples that a round needs: few when they leave no doubt."""
@@ -194,7 +201,7 @@ class Limiter:
         if self._starting:
             self._change(limit * 2 if used else limit, now)
             return
-        target = self._settings.margin * limit / slowdown + QUEUE * math.sqrt(limit)
+        target = self._settings.margin * limit / slowdown + limit * _queue(limit)
         gain = 1.0 if slowdown > CROWDED else self._settings.gain
         target = max(limit + gain * (target - limit), SHARP * limit)
         self._change(target if used else min(target, limit), now)
@@ -203,7 +210,7 @@ class Limiter:
         """A new limit from one sample, where they are rare."""
         self._starting = False
         self.slowdown *= (self._round.slowdown / self.slowdown) ** 0.25
-        factor = self._settings.margin / self.slowdown + QUEUE * self.limit ** (SPARSE - 1)
+        factor = self._settings.margin / self.slowdown + _queue(self.limit)
         self._change(self.limit * min(max(factor, 0.75), 1.5) ** self._settings.gain, now)
 
     def _change(self, limit: float, now: float) -> None:
@@ -211,3 +218,8 @@ class Limiter:
             limit = min(limit, self._ceiling)
         self.limit = min(max(limit, self._settings.least), self._settings.most)
         self._round = _Round(now)
+
+
+def _queue(limit: float) -> float:
+    """The queue that a limit of this size may add, as a share of it."""
+    return min(factor * math.pow(limit, power) for factor, power in (QUEUE_SMALL, QUEUE_LARGE))

@@ -1,77 +1,107 @@
 """A server's own pace: how many seconds one unit of predicted work takes it when nobody waits. Pure.
 
 Learned for each kind of work by itself, since predictions err by kind. What is measured in calm moments counts; until
-there is some of that, what little is known: the first requests, and the quickest of those that came after.
+there is enough of that, what little is known: the first requests, and the quickest of those that came after.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Collection
 
-REMEMBERED = 24  # measurements of calm moments
+REMEMBERED = 48  # measurements of calm moments
 AGREEING = 5  # of the newest suffice to forget the older, when they say that the server has changed
 CHANGED = 0.4  # in logarithms
 ENOUGH = 3  # calm measurements, to need no guess beside them
-FIRST = 3
+FIRST = 3  # requests that make the first guess
+PLAUSIBLE = 0.5  # so much slower than the server that costs were measured on, in logarithms, any may well be
+DOUBT = 0.9  # in logarithms: what is seen of an overloaded server is so much too slow
 QUICK = 64  # requests among which the quickest are looked for
 ABOVE_QUICKEST = 0.2  # by so much, in logarithms, the usual lies above the quickest third
 
 
-class Pace:
-    """The pace of one kind of work."""
+class KindPace:
+    """The pace of one kind of work; all in logarithms of seconds for a unit."""
 
     def __init__(self, guess: float) -> None:
-        self.seconds = guess  # per unit of work
         self._calm: deque[float] = deque(maxlen=REMEMBERED)
         self._first: list[float] = []
         self._quick: deque[float] = deque(maxlen=QUICK)
-        self._guess = math.log(guess)
+        self._guess = guess
 
     @property
     def sure(self) -> bool:
         """Whether it was measured when it was calm."""
         return len(self._calm) >= ENOUGH
 
-    def measured(self, seconds: float) -> None:
-        """One unit took so long in a calm moment."""
-        self._calm.append(math.log(seconds))
-        newest = sorted(list(self._calm)[-AGREEING:])
-        if len(self._calm) > AGREEING and abs(newest[AGREEING // 2] - _mean(self._calm)) > CHANGED:
-            self._calm = deque(newest, maxlen=REMEMBERED)
-        self._settle()
+    @property
+    def log(self) -> float:
+        """The pace as far as it is known."""
+        return _mean(self._calm if self.sure else [*self._calm, self._guess])
 
-    def saw(self, seconds: float, *, alone: bool) -> None:
-        """One unit took so long at some other time; alone: no other request of ours was in flight."""
+    def measured(self, took: float) -> None:
+        """One unit took so long in a calm moment."""
+        self._calm.append(took)
+        newest = list(self._calm)[-AGREEING:]
+        if len(self._calm) > AGREEING and abs(sorted(newest)[AGREEING // 2] - _mean(self._calm)) > CHANGED:
+            self._calm = deque(newest, maxlen=REMEMBERED)
+
+    def saw(self, took: float, slowdown: float) -> None:
+        """One unit took so long at some other time, when requests of all kinds were slowed down like this."""
         if self.sure:
             return
-        took = math.log(seconds)
-        if alone and len(self._first) < FIRST:
-            self._first.append(took)
+        if len(self._first) < FIRST:
+            self._first.append(took - slowdown)
             self._guess = _doubted(_mean(self._first))
         self._quick.append(took)
         if len(self._quick) >= 2 * FIRST:
             quickest = sorted(self._quick)[: len(self._quick) // 3]
             self._guess = min(self._guess, _mean(quickest) + ABOVE_QUICKEST)
-        self._settle()
 
     def doubt(self) -> None:
-        """The server turned out to be overloaded: what was guessed so far was seen in a crowd."""
+        """What was guessed so far was seen in a crowd."""
         if not self.sure:
             self._first.clear()
             self._quick.clear()
-            self._guess -= CHANGED
-            self._settle()
+            self._guess -= DOUBT
 
-    def _settle(self) -> None:
-        known = self._calm if self.sure else [*self._calm, self._guess]
-        self.seconds = math.exp(_mean(known))
+
+class Pace:
+    """The pace of one server, by kind of work."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, KindPace] = {}
+
+    @property
+    def sure(self) -> bool:
+        """Whether any kind was measured when it was calm."""
+        return any(kind.sure for kind in self._kinds.values())
+
+    def seconds(self, kind: str) -> float:
+        """What a unit of this kind takes when nobody waits; 0 while nothing is known of it."""
+        return math.exp(self._kinds[kind].log) if kind in self._kinds else 0.0
+
+    def learn(self, kind: str, seconds: float, *, calm: bool, slowdown: float) -> None:
+        """One unit took so long, in a calm moment or not, when requests of all kinds were slowed down like this."""
+        took = math.log(seconds)
+        if kind not in self._kinds:
+            self._kinds[kind] = KindPace(_doubted(took))
+        if calm:
+            self._kinds[kind].measured(took)
+        else:
+            self._kinds[kind].saw(took, math.log(max(slowdown, 1.0)))
+
+    def doubt(self) -> None:
+        """The server turned out to be overloaded: guesses made in that crowd are worth little."""
+        for kind in self._kinds.values():
+            kind.doubt()
 
 
 def _doubted(guess: float) -> float:
-    """A server that seems slower than the one the costs were measured on may as well be crowded: half of it."""
-    return guess / 2 if guess > 0 else guess
+    """Of a server that seems much slower than the one the costs were measured on, half is put down to a crowd."""
+    return min(guess, PLAUSIBLE + (guess - PLAUSIBLE) / 2)
 
 
-def _mean(values: deque[float] | list[float]) -> float:
+def _mean(values: Collection[float]) -> float:
     return sum(values) / len(values)
