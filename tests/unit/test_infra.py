@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,8 @@ from engine.settings import EVERYTHING
 from engine.settings_table import BY_NAME
 from processor import settings as processor_settings
 
-INFRA = Path(__file__).parents[2] / "infra"
+ROOT = Path(__file__).parents[2]
+INFRA = ROOT / "infra"
 CANTALOUPE = INFRA / "cantaloupe"
 COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text())
 PROCESSORS = set(re.findall(r'"(PROCESSOR_[A-Z0-9_]+)"', Path(processor_settings.__file__).read_text()))
@@ -102,3 +107,35 @@ def test_the_delegate_answers_what_a_lookup_by_script_asks() -> None:
     assert re.search(r"^class CustomDelegate$", script, re.MULTILINE)
     for method in ("s3source_object_info", "pre_authorize", "authorize", "extra_iiif3_information_response_keys"):
         assert re.search(rf"^  def {method}\b", script, re.MULTILINE), method
+
+
+@pytest.mark.parametrize(
+    ("image", "rooms"),
+    [("engine", ("images", "policies", "origins", "engine", "migrations")), ("processor", ("images", "processor"))],
+)
+def test_an_image_installs_all_that_its_rooms_import(image: str, rooms: tuple[str, ...]) -> None:
+    lock = (ROOT / "requirements" / f"{image}.lock").read_text()
+    installed = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
+    brings = packages_distributions()
+    ours = {"images", "policies", "origins", "engine", "migrations", "processor", "local"}
+    missing = {
+        f"{file.relative_to(ROOT)}: {package}"
+        for room in rooms
+        for file in sorted((ROOT / room).rglob("*.py"))
+        for package in imported(ast.parse(file.read_text()))
+        if package not in ours | sys.stdlib_module_names
+        and not {re.sub(r"[-_.]+", "-", name).lower() for name in brings.get(package, [])} & installed
+    }
+    assert missing == set()
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Packages that a module imports when it runs, wherever in it; not those that only type checkers see."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+        yield from imported(node)
