@@ -168,8 +168,14 @@ def parameters(request: IngestRequest) -> dict[str, object]:
     }
 
 
-async def fill(connection: asyncpg.Connection[asyncpg.Record], count: int) -> list[IngestRequest]:
-    """Assets of channel `none` in one new batch."""
+async def fill(
+    connection: asyncpg.Connection[asyncpg.Record],
+    count: int,
+    *,
+    channel: str = "none",
+    origin: str = "https://example.org/",
+) -> list[IngestRequest]:
+    """Assets of one channel in one new batch, each with its id behind the origin."""
     batch: int = await connection.fetchval(
         """INSERT INTO "Batches" ("Customer", "Submitted", "Count", "Completed", "Errors", "Superseded")
            VALUES (99, now(), $1, 0, 0, false) RETURNING "Id" """,
@@ -178,16 +184,17 @@ async def fill(connection: asyncpg.Connection[asyncpg.Record], count: int) -> li
     assets = [AssetId(CUSTOMER, 1, f"{batch}-{number}") for number in range(count)]
     ids = [str(asset) for asset in assets]
     await connection.execute(
-        """INSERT INTO "Images" SELECT id, 99, 1, now(), 'https://example.org/' || id, '', '', '', '', '', '', 0, 0, 0,
+        """INSERT INTO "Images" SELECT id, 99, 1, now(), $3 || id, '', '', '', '', '', '', 0, 0, 0,
                -1, 0, 0, 0, '', $2, NULL, true, '', '', 'I', 'image/jpeg', false, '', NULL
            FROM unnest($1::text[]) AS ids (id)""",
-        ids, batch,
+        ids, batch, origin,
     )  # fmt: skip
     await connection.execute(
         """INSERT INTO "ImageDeliveryChannels" ("ImageId", "Channel", "DeliveryChannelPolicyId")
-           SELECT id, 'none', 7 FROM unnest($1::text[]) AS ids (id)""",
-        ids,
-    )
+           SELECT id, $2, (SELECT min("Id") FROM "DeliveryChannelPolicies" WHERE "Channel" = $2 AND "System")
+           FROM unnest($1::text[]) AS ids (id)""",
+        ids, channel,
+    )  # fmt: skip
     await connection.execute(
         """INSERT INTO "BatchAssets" SELECT $2, id, 1, NULL, NULL FROM unnest($1::text[]) AS ids (id)""", ids, batch
     )

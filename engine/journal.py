@@ -14,7 +14,7 @@ from engine.db.port import RunDetails
 from engine.tracing import NoTracer, Tracer
 from images.size import Size
 from policies.facts import Rules
-from policies.plan import IngestPlan, counts_to_quota
+from policies.plan import IngestPlan, counts_to_quota, may_leave_objects
 from policies.redact import redact
 
 
@@ -49,7 +49,7 @@ class Journal:
             retries=self.retries,
             waited=self.waited,
             origin=self.origin or (redact(self.plan.place.uri) if self.plan else None),
-            tidy=self.plan is not None,
+            tidy=self.plan is not None and may_leave_objects(self.plan),
         )
 
     def counts_to_quota(self, rules: Rules) -> bool:

@@ -26,9 +26,10 @@ LEASE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class OutboxSettings:
-    """How often it looks when nobody nudges it, and how long a failed errand waits."""
+    """How often it looks when nobody nudges it, and how often at most; how long a failed errand waits."""
 
     look_seconds: float = 1.0
+    pace_seconds: float = 0.2  # between two rounds that nobody waits for: folding without pause slows recordings
     first_pause: float = 2.0
     last_pause: float = 600.0
 
@@ -42,8 +43,11 @@ class OutboxRunner:
         self._tidy = tidy
         self._settings = settings
         self._nudged = asyncio.Event()
+        self._hurried = asyncio.Event()  # somebody waits for a round
         self._stopping = False
+        self._in_round = False
         self._rounds = 0
+        self._hurried_to = 0  # the last round that somebody waits for
         self._round_ended = asyncio.Condition()
 
     def nudge(self) -> None:
@@ -54,10 +58,13 @@ class OutboxRunner:
         """Ends after the round that is under way."""
         self._stopping = True
         self._nudged.set()
+        self._hurried.set()
 
     async def settled(self, seconds: float) -> None:
         """Waits, as long at most, until a round has ended that began after this call."""
-        wanted = self._rounds + (2 if self._nudged.is_set() or self._rounds else 1)
+        wanted = self._rounds + (2 if self._in_round else 1)
+        self._hurried_to = max(self._hurried_to, wanted)
+        self._hurried.set()
         self.nudge()
         async with self._round_ended:
             try:
@@ -69,7 +76,9 @@ class OutboxRunner:
     async def run(self) -> None:
         """Works as long as the service does."""
         while not self._stopping:
+            began = asyncio.get_running_loop().time()
             self._nudged.clear()
+            self._in_round = True
             busy = False
             try:
                 busy = await self._round()
@@ -77,10 +86,11 @@ class OutboxRunner:
                 log.warning("the outbox could not be read", error=str(error))
                 await asyncio.sleep(self._settings.look_seconds)
             async with self._round_ended:
+                self._in_round = False
                 self._rounds += 1
                 self._round_ended.notify_all()
             if not busy:
-                await self._nudged_within(self._settings.look_seconds)
+                await self._pause(began)
 
     async def _round(self) -> bool:
         """Folds once and runs what is due; whether there may be more at once."""
@@ -114,9 +124,19 @@ class OutboxRunner:
         assert isinstance(batch, dict)
         await self._notifier.batch_finished(str(payload["notificationId"]), batch)
 
-    async def _nudged_within(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._nudged.wait()
-        except TimeoutError:
-            return
+    async def _pause(self, began: float) -> None:
+        """Until there is something to do, and then as long as the pace wants; not at all when somebody waits."""
+        if self._rounds >= self._hurried_to and not self._stopping:
+            self._hurried.clear()
+            await _set_within(self._nudged, self._settings.look_seconds)
+            spent = asyncio.get_running_loop().time() - began
+            await _set_within(self._hurried, self._settings.pace_seconds - spent)
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Waits for an event, as long at most."""
+    try:
+        async with asyncio.timeout(max(0.0, seconds)):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -6,6 +6,8 @@ refused here too. Compiling is bounded like searching is: a pattern of a hundred
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import regex
 
 from policies.dotnet_syntax import PatternError, Translation
@@ -16,6 +18,7 @@ LONGEST = 1000
 """Characters; the column holds fewer."""
 
 
+@lru_cache(maxsize=256)  # every asset of a customer asks for the same few
 def compile_dotnet(pattern: str) -> regex.Pattern[str]:
     """A .NET pattern, to be searched for without regard to case, or PatternError."""
     if len(pattern) > LONGEST:

@@ -34,6 +34,7 @@ __all__ = [
     "StrategyKind",
     "counts_to_quota",
     "image_location",
+    "may_leave_objects",
     "plan_ingest",
     "read_in_place",
 ]
@@ -83,6 +84,7 @@ class IngestPlan:
     max_unauthorised: int | None = None
     auth_only: bool = False  # roles: every thumbnail is behind the login
     ingested_before: bool = False
+    stored_before: bool = True  # something of the asset may lie in our buckets already
 
 
 def plan_ingest(facts: Facts, place: Place | Refused, rules: Rules) -> IngestPlan | Refused:
@@ -125,6 +127,11 @@ def image_location(plan: IngestPlan, rules: Rules) -> str | None:
 def counts_to_quota(plan: IngestPlan, rules: Rules) -> bool:
     """Whether what is stored is held against the customer's quota when it is recorded."""
     return plan.row != NONE_ROW.text and plan.place.asset.customer not in rules.quota_exempt
+
+
+def may_leave_objects(plan: IngestPlan) -> bool:
+    """Whether something may lie in our buckets when the run is over that no row names."""
+    return plan.row != NONE_ROW.text or plan.stored_before
 
 
 def read_in_place(plan: IngestPlan) -> bool:
@@ -173,6 +180,7 @@ def _plan(
         max_unauthorised=asset.max_unauthorised,
         auth_only=bool(asset.roles),
         ingested_before=facts.ingested_before,
+        stored_before=facts.ingested_before or facts.storage.asset_bytes + facts.storage.asset_thumb_bytes > 0,
     )
 
 
