@@ -51,6 +51,5 @@ def origin_settings(settings: Settings) -> OriginSettings:
         security_bucket=settings.buckets.security,
         credentials_keys=part.credentials_keys,
         s3_region=settings.aws.region,
-        s3_endpoint=settings.aws.endpoint,
         s3_path_style=settings.aws.path_style,
     )

@@ -137,7 +137,7 @@ def examine_settings(environ: Mapping[str, str]) -> tuple[Settings, tuple[Proble
     read = _Reader(environ)
     given = read.given()
     scratch = read(t.SCRATCH)
-    endpoint = read(t.AWS_ENDPOINT_URL)
+    endpoint = environ.get("AWS_ENDPOINT_URL_S3") or read(t.AWS_ENDPOINT_URL)
     path_style = read(t.PATH_STYLE)
     origin_bucket = read(t.ORIGIN_BUCKET)
     known_hosts = read(t.KNOWN_HOSTS)
