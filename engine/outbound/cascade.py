@@ -51,7 +51,7 @@ def _opened(content: bytes, wanted: Wanted) -> Image.Image:
     if not content:
         raise Damaged("an empty answer")
     with _pillow():
-        image = Image.open(io.BytesIO(content), formats=("JPEG", "MPO"))
+        image = Image.open(io.BytesIO(content), formats=("JPEG",))
     if not fits(Size(*image.size), wanted):
         raise Damaged(f"{image.width} x {image.height} pixels where {wanted.size} was asked")
     with _pillow():

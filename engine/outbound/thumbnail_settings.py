@@ -21,7 +21,7 @@ class ThumbnailSettings:
     endure: float = 90.0  # seconds to wait for a server that is away, where nobody stands in for it
     fresh: float = 20.0  # for so long a 403 or 404 may mean that an object was only just written
     tries: int = 6  # of one request whose picture comes back damaged, or not at all while the server is well
-    quickest_timeout: float = 5.0  # no request is given up sooner
+    quickest_timeout: float = 2.0  # no request is given up sooner
     slowest_timeout: float = 60.0  # nor waited for longer
     resolve_every: float = 5.0  # seconds between looks at the names' addresses
     workers: int = 2  # threads that check and derive pictures
