@@ -38,7 +38,6 @@ from processor.service import running
 from processor.settings import MEGABYTE, Limits, ProcessorSettings, cores
 from tests.corpus.pictures import photograph
 
-TICK = os.sysconf("SC_CLK_TCK")
 LOSSLESS_HT = parse_recipe({"codec": "htj2k", "reversible": True})
 
 
@@ -191,8 +190,9 @@ def worker_pids() -> list[int]:
 
 
 def cpu_of(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """Seconds on a core, of all threads, by the scheduler's own count: ticks are too coarse for a fast encoder."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 def peak_of(pid: int) -> int:
@@ -321,8 +321,8 @@ def large(room: Path, _: int) -> None:
     for what, recipe in (("default", NAMED["default"]), ("fastest", NAMED["fastest"])):
         untiled = asyncio.run(by_workers([small], recipe, limits))
         tiled = asyncio.run(by_workers([whole], recipe, limits))
-        ratio = (16 / tiled.wall) / (1 / untiled.wall)
-        claim(f"{what}: megapixels a second, 502 in tiles / 31 in one piece", ratio, 0.9, [ratio])
+        for clock, ratio in (("CPU", 16 * untiled.cpu / tiled.cpu), ("wall", 16 * untiled.wall / tiled.wall)):
+            claim(f"{what}: megapixels a second of {clock} time, 502 in tiles / 31 in one piece", ratio, 0.9, [ratio])
         peak = tiled.peak / MEGABYTE
         say(f"  {what}: peak {peak:.0f} MB (claimed at most 300: {'kept' if peak <= 300 else 'NOT KEPT'})")
 
