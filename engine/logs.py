@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any, TextIO
 
 import structlog
@@ -88,7 +89,7 @@ def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any])
 
 
 def _hidden(key: str, value: Any) -> Any:
-    if any(word in key.lower() for word in SECRETS) and value:
+    if value and _names_a_secret(key):
         return HIDDEN
     match value:
         case str():
@@ -100,6 +101,11 @@ def _hidden(key: str, value: Any) -> Any:
         case BaseException():
             return redact(repr(value))
     return value
+
+
+@lru_cache(maxsize=1024)  # lines are made of the same few keys
+def _names_a_secret(key: str) -> bool:
+    return any(word in key.lower() for word in SECRETS)
 
 
 def name_of(outcome: Outcome) -> str:

@@ -28,6 +28,8 @@ from policies.reasons import QUEUE_AWAY
 log = structlog.get_logger(__name__)
 
 BATCH = 10
+LINGER = 0.02
+"""Seconds that a settled message waits for others to be deleted with: a call costs us more than its messages do."""
 LONGEST_DELAY = 900
 """Seconds; the most that SQS delays a message that is sent."""
 LONGEST_INVISIBLE = 12 * 3600
@@ -82,7 +84,7 @@ class Messages:
         self.redrive = redrive
         self._invisible = invisible_seconds
         self._held: dict[str, str] = {}  # message id to receipt handle
-        self._delete = Batching(self._delete_batch, BATCH)
+        self._delete = Batching(self._delete_batch, BATCH, LINGER)
         self._change = Batching(self._change_batch, BATCH)
 
     def is_last(self, receives: int) -> bool:

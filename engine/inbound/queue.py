@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 10
 """The most messages that SQS hands over in one receive."""
+GATHER = 0.01
+"""Seconds for more slots to become free, while there is more to receive: a call costs us more than its messages do."""
 FIRST_PAUSE = 0.5
 LAST_PAUSE = 30.0
 
@@ -70,6 +72,9 @@ class QueueConsumer:
             hungry = False
             pause = FIRST_PAUSE
             while slots := await self._slots_when_wanted(AT_ONCE if hungry else 1):
+                if hungry and len(slots) < AT_ONCE:
+                    await asyncio.sleep(GATHER)
+                    slots += self._slots.take_free(AT_ONCE - len(slots), priority=self._settings.priority)
                 wait = 0 if len(slots) > 1 else self._settings.poll_seconds
                 try:
                     received = await self._messages.receive(len(slots), wait)
