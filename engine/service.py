@@ -7,6 +7,7 @@ received, what ends in time ends, the rest is handed back, and the process exits
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from engine.dependencies import Dependencies
+from engine.forget import DAY, Forgetting
 from engine.gauges import Gauges
 from engine.inbound.http import Endpoint, HttpSettings
 from engine.inbound.queue import QueueConsumer, QueueSettings
@@ -81,11 +83,14 @@ class Service:
     async def run(self, stop: asyncio.Event, told: Callable[[str], None]) -> None:
         """Until `stop` is set; then drains."""
         gauges = Gauges(self._parts, self._slots, self._dependencies, self._consumers)
+        some_time_today = random.uniform(0, DAY)  # noqa: S311  spreads work, keeps no secret
+        forgetting = Forgetting(self._parts.db, self._settings.database.keep_runs_days, first_in=some_time_today)
         sides = (
             self._parts.heart.beat_forever(),
             self._parts.outbox.run(),
             self._dependencies.watch(),
             gauges.keep_up(),
+            forgetting.forget_daily(),
             ScaleIn(self._parts.heart).keep_protected(),
         )
         async with asyncio.TaskGroup() as group:

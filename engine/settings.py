@@ -142,7 +142,12 @@ def examine_settings(environ: Mapping[str, str]) -> tuple[Settings, tuple[Proble
     origin_bucket = read(t.ORIGIN_BUCKET)
     known_hosts = read(t.KNOWN_HOSTS)
     settings = Settings(
-        database=DatabasePart(read(t.DATABASE_URL), read(t.DATABASE_CONNECTIONS), read(t.PGBOUNCER)),
+        database=DatabasePart(
+            url=read(t.DATABASE_URL),
+            connections=read(t.DATABASE_CONNECTIONS),
+            pgbouncer=read(t.PGBOUNCER),
+            keep_runs_days=read(t.KEEP_RUNS_DAYS),
+        ),
         queues=QueuesPart(read(t.IMAGE_QUEUE), read(t.PRIORITY_QUEUE), read(t.FILE_QUEUE), read(t.BATCH_TOPIC)),
         buckets=BucketsPart(
             storage=read(t.STORAGE_BUCKET),

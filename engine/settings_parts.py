@@ -14,6 +14,7 @@ class DatabasePart:
     url: str = field(repr=False)
     connections: int
     pgbouncer: bool
+    keep_runs_days: int
 
 
 @dataclass(frozen=True, slots=True)

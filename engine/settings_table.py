@@ -49,6 +49,13 @@ PGBOUNCER = Variable(
     False,
     "The database is behind PgBouncer in transaction mode: prepared statements are not kept, at half the speed.",
 )
+KEEP_RUNS_DAYS = Variable(
+    "ENGINE_KEEP_RUNS_DAYS",
+    whole(15, 36500),
+    90,
+    "How long the story of a run is kept; 15 at least, for a queue may hold its message for 14. "
+    "The newest end and the newest success of each asset stay.",
+)
 IMAGE_QUEUE = Variable(
     "ENGINE_IMAGE_QUEUE", text("the name or URL of a queue"), "", "The SQS queue that batches of images come through."
 )
@@ -242,7 +249,7 @@ class Section:
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("Database", (DATABASE_URL, DATABASE_CONNECTIONS, PGBOUNCER)),
+    Section("Database", (DATABASE_URL, DATABASE_CONNECTIONS, PGBOUNCER, KEEP_RUNS_DAYS)),
     Section("Queues and notifications", (IMAGE_QUEUE, PRIORITY_QUEUE, FILE_QUEUE, BATCH_TOPIC)),
     Section(
         "Buckets",
