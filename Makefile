@@ -54,6 +54,10 @@ mutate: setup  ## sow small errors into images/ and policies/, see which the tes
 bench-queue-db: setup  ## what a settled message costs in the database, against the bare driver and hot rows
 	@$(BIN)/python -m bench.queue_db $(ARGS)
 
+.PHONY: bench-queue
+bench-queue: setup  ## the queue's consumer: against a bare loop, two processes, waits, priority, memory (6 minutes)
+	@$(BIN)/python -m bench.queue $(ARGS)
+
 bench-processor: setup  ## the processor against opj_compress and Pillow, as ratios of alternating runs
 	@$(BIN)/python -m bench.processor $(ARGS)
 
