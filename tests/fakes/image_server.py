@@ -2,27 +2,40 @@
 
 Serves pictures of one colour, made once for each colour and size. Everything else about it is modelled after what
 was measured on Cantaloupe: the cheap and the dear forms, the first look at a new source, the answers under load.
+What it does wrong without a load stands next door, in `image_server_faults`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import random
+import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from PIL import Image
 
 from images.iiif_size import SizeError, parse_size, size_for
 from images.size import Size
+from tests.fakes.image_server_faults import Fault, page
 
 MEGA = 1_000_000
-Middleware = Callable[[web.Request, Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[web.StreamResponse]]
+NEW_SOURCE = 0.05
+PAGE = re.compile(r";\d+$")
+UNDER_LOAD = {  # what came back when there was no room, and about how often
+    Fault.OUT_OF_MEMORY: 12,
+    Fault.BAD_MESSAGE: 3,
+    Fault.TRUNCATED: 2,
+    Fault.EMPTY: 2,
+    Fault.HALF_FETCHED: 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,7 @@ class Load:
     most_inside: int = 0
     requests: int = 0
     failures: int = 0
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
 
 
 class ModelImageServer:
@@ -57,11 +71,15 @@ class ModelImageServer:
         self._enlarges = enlarges
         self._max_pixels = max_pixels
         self._cached: dict[str, Source] = {}  # by identifier, for ever
+        self._spoilt: set[str] = set()  # identifiers whose source was cut short on its way into the cache
+        self._hidden: dict[str, tuple[float, int]] = {}  # until when an object is not there, and what is said
         self._cores = asyncio.Semaphore(self.load.cores)
 
-    def put(self, identifier: str, source: Source) -> None:
-        """Stores an object; what was read under its identifier before stays in the cache."""
+    def put(self, identifier: str, source: Source, *, after: float = 0.0, until_then: int = 404) -> None:
+        """Stores an object, to be seen after so many seconds; what was read under its identifier before stays cached."""
         self.storage[identifier] = source
+        if after:
+            self._hidden[identifier] = (time.monotonic() + after, until_then)
 
     def application(self, middlewares: Sequence[Middleware] = ()) -> web.Application:
         """The server, behind whatever else may happen to a request."""
@@ -78,7 +96,7 @@ class ModelImageServer:
         self.asked.append(tail)
         if load.inside >= load.memory:
             load.failures += 1
-            return _error(500, "java.lang.OutOfMemoryError: Java heap space")
+            return self._no_room(unquote(identifier))
         load.inside += 1
         load.most_inside = max(load.inside, load.most_inside)
         try:
@@ -86,21 +104,41 @@ class ModelImageServer:
         finally:
             load.inside -= 1
 
+    def _no_room(self, identifier: str) -> web.Response:
+        """One of the answers that a server without memory gives."""
+        (fault,) = self.load.chance.choices(tuple(UNDER_LOAD), tuple(UNDER_LOAD.values()))
+        if fault is Fault.HALF_FETCHED and identifier not in self._cached:
+            self._spoilt.add(identifier)
+        if fault is Fault.TRUNCATED:
+            return web.Response(body=picture(Size(64, 64), (0, 0, 0))[:-99], content_type="image/jpeg")
+        return web.Response(body=b"", content_type="image/jpeg") if fault is Fault.EMPTY else page(fault)
+
     async def _serve(self, identifier: str, tail: str) -> web.Response:
+        if identifier in self._spoilt:
+            return page(Fault.HALF_FETCHED)
         new = identifier not in self._cached
-        source = self._cached.get(identifier) or self.storage.get(identifier)
-        if source is None:
-            return _error(404, f"{identifier} was not found")
+        source = self._cached.get(identifier) or self._stored(identifier)
+        if isinstance(source, web.Response):
+            return source
         self._cached[identifier] = source
         if tail == "info.json":
-            await self._work(0.05 if new else 0.0)
+            await self._work(NEW_SOURCE if new else 0.0)
             return web.json_response({"width": source.size.width, "height": source.size.height})
         form = unquote(tail.split("/")[1])
         size = self._size(form, source.size)
         if isinstance(size, web.Response):
             return size
-        await self._work((0.05 if new else 0.0) + cost(form, source, size))
+        await self._work((NEW_SOURCE if new else 0.0) + cost(form, source, size))
         return web.Response(body=picture(size, source.colour), content_type="image/jpeg")
+
+    def _stored(self, identifier: str) -> Source | web.Response:
+        """The object, or what is said where none is to be seen."""
+        seen_from, status = self._hidden.get(identifier, (0.0, 404))
+        if time.monotonic() < seen_from:
+            return _error(status, f"{identifier}: not yet")
+        if PAGE.search(identifier) or identifier not in self.storage:
+            return _error(404, f"{identifier} was not found")
+        return self.storage[identifier]
 
     async def _work(self, seconds: float) -> None:
         async with self._cores:

@@ -80,8 +80,7 @@ class Faults:
         if fault is Fault.HALF_FETCHED:
             self._spoilt.add(identifier)
         if fault in PAGES:
-            status, text = PAGES[fault]
-            return web.Response(status=status, text=text, content_type="text/html" if "<" in text else "text/plain")
+            return page(fault)
         return await self._spoil(fault, request, handler)
 
     def _next(self, identifier: str) -> Fault | None:
@@ -112,6 +111,12 @@ class Faults:
         if fault is Fault.CUT_OFF:
             return await _cut_off(request, body)
         return await _drip(request, body, self.hang)
+
+
+def page(fault: Fault) -> web.Response:
+    """The page that a fault shows itself by, for those that have one."""
+    status, text = PAGES[fault]
+    return web.Response(status=status, text=text, content_type="text/html" if "<" in text else "text/plain")
 
 
 def _reset(request: web.Request) -> web.Response:
