@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 10
 """The most messages that SQS hands over in one receive."""
-GATHER = 0.01
+GATHER = 0.003
 """Seconds for more slots to become free, while there is more to receive: a call costs us more than its messages do."""
 FIRST_PAUSE = 0.5
 LAST_PAUSE = 30.0
