@@ -20,8 +20,8 @@ from processor.errors import Refusal
 from processor.picture import Picture, Pixels
 from processor.settings import Limits
 
-STEP = 0.012
-"""The quantiser's step of irreversible recipes: 43 to 46 dB on photographs, at which it is ten times as fast."""
+STEP = 0.014
+"""The quantiser's step of irreversible recipes: 42 to 45 dB on photographs, at which it is ten times as fast."""
 
 BY_RESOLUTION = 1
 BYTES_WHILE_ENCODING = 6  # a sample, input included
