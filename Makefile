@@ -67,3 +67,7 @@ fuzz-processor: setup  ## 5,000 broken files of every format through the process
 .PHONY: terraform
 terraform: setup  ## infra/terraform: format, validity, and its permanent layer made in the emulator (TF_PLUGIN_DIR: the provider)
 	@TERRAFORM_APPLY=1 $(BIN)/pytest tests/integration/test_terraform.py $(ARGS)
+
+.PHONY: bench-thumbs
+bench-thumbs: setup  ## thumbnails from an image server that fails as real ones do, beside the old client (6 minutes); ARGS=--full
+	@$(BIN)/python -m bench.thumbs $(ARGS)

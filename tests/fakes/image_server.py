@@ -76,7 +76,7 @@ class ModelImageServer:
         self._cores = asyncio.Semaphore(self.load.cores)
 
     def put(self, identifier: str, source: Source, *, after: float = 0.0, until_then: int = 404) -> None:
-        """Stores an object, to be seen after so many seconds; what was read under its identifier before stays cached."""
+        """Stores an object, seen after so many seconds; what was read under its identifier before stays cached."""
         self.storage[identifier] = source
         if after:
             self._hidden[identifier] = (time.monotonic() + after, until_then)

@@ -1,0 +1,275 @@
+"""`make bench-thumbs`: what is claimed of thumbnails by the image server, beside the old client's way, in one run.
+
+The server is the stand-in of `tests/fakes/image_server.py`, a process of its own: 2 modelled cores, the costs that
+were measured on a real one at half their length, a memory ceiling, and its faults. Always ends with 0; what is not
+met is said. `--full` takes the outage for 60 s and 10,000 assets for the look at memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.thumbs_ground import Asset, Went, engine, in_flight, old_client, photographs
+from bench.thumbs_server import Manners, serving
+from engine.outbound.processor_thumbnailer import PROCESSOR
+
+STATM = Path("/proc/self/statm")
+PAGE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One claim, and what became of it."""
+
+    what: str
+    wanted: str
+    got: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of everything; the smallest sensible are for a test of the bench itself."""
+
+    assets: int = 320
+    ceiling: int = 12
+    fixed: tuple[int, ...] = (2, 3, 4, 6)
+    away: float = 20.0
+    many: int = 2000
+    scale: float = 0.5
+    together: int = 128
+
+
+async def crowd(sizes: Sizes) -> list[Figure]:
+    """Many more assets in flight than the server survives, JPEG 2000 and JPEG mixed."""
+    manners = Manners(scale=sizes.scale, memory=sizes.ceiling)
+    warm = sizes.assets // 5
+    assets = photographs(sizes.assets, "jp2", "jpg")
+    async with serving(manners) as server, engine(server, scale=sizes.scale) as make:
+        ours = await in_flight(make, assets, sizes.together)
+    few = photographs(sizes.together, "jp2", "jpg")
+    async with serving(manners) as server, old_client(server, few, scale=sizes.scale) as make:
+        old = await in_flight(make, few, sizes.together)
+    rates = {limit: await _at_fixed(sizes, manners, limit) for limit in sizes.fixed}
+    best = max(rates, key=lambda limit: rates[limit])
+    ratio = ours.rate(warm) / rates[best] if rates[best] else 0.0
+    crowded = f"{sizes.together} in flight, ceiling at {sizes.ceiling}"
+    return [
+        Figure(f"{crowded}: lost", "0", f"{ours.lost} of {len(assets)} {_why(ours)}", ours.lost == 0),
+        Figure("the same, old client: lost", "most", f"{old.lost} of {len(few)}", old.lost > len(few) / 2),
+        Figure(
+            "assets a second against the best fixed limit",
+            "≥ 0.9",
+            f"{ratio:.2f} ({ours.rate(warm):.1f}/s; "
+            + ", ".join(f"{limit}: {rate:.1f}" for limit, rate in rates.items())
+            + ")",
+            ratio >= 0.9,
+        ),
+    ]
+
+
+async def _at_fixed(sizes: Sizes, manners: Manners, limit: int) -> float:
+    assets = photographs(sizes.assets // 2, "jp2", "jpg")
+    async with serving(manners) as server, engine(server, scale=sizes.scale, limit=limit) as make:
+        return (await in_flight(make, assets, sizes.together)).rate(sizes.assets // 16)
+
+
+async def speed(sizes: Sizes) -> list[Figure]:
+    """Eight in flight and no ceiling, so that the old client works; it asks exact forms, then cheap ones."""
+    figures = []
+    for format_, wanted in (("jp2", 1.35), ("jpg", 2.7)):
+        rates = {}
+        for name, count in (("ours", sizes.assets // 2), ("exact", sizes.assets // 8), ("cheap", sizes.assets // 5)):
+            assets = photographs(count, format_)
+            async with serving(Manners(scale=sizes.scale)) as server:
+                way = (
+                    engine(server, scale=sizes.scale)
+                    if name == "ours"
+                    else old_client(server, assets, scale=sizes.scale, cheap=name == "cheap")
+                )
+                async with way as make:
+                    went = await in_flight(make, assets, 8)
+            rates[name] = 0.0 if went.lost else went.rate(count // 4)
+        for name, said in (("exact", "the old client"), ("cheap", "the old client, were it to ask cheap forms")):
+            ratio = rates["ours"] / rates[name] if rates[name] else 0.0
+            got = f"{ratio:.2f} ({rates['ours']:.1f}/s, {rates[name]:.1f}/s)"
+            figures.append(Figure(f"{format_}: assets a second against {said}", f"≥ {wanted}", got, ratio >= wanted))
+    return figures
+
+
+async def faults(sizes: Sizes) -> list[Figure]:
+    """Every fifth answer wrong, in all ways by turns; then nothing wrong."""
+    took, wrong = {}, 0.0
+    for rate in (0.2, 0.0):
+        assets = photographs(sizes.assets, "jp2", "jpg")
+        async with (
+            serving(Manners(scale=sizes.scale, rate=rate)) as server,
+            engine(server, scale=sizes.scale) as make,
+        ):
+            took[rate] = await in_flight(make, assets, 32)
+            wrong += (await server.seen())["faults"]
+    bad, good = took[0.2], took[0.0]
+    ratio = bad.seconds / good.seconds
+    return [
+        Figure(
+            "20 % of answers faulty: failed",
+            "0",
+            f"{bad.failed.total()} of {sizes.assets} {_why(bad)} ({wrong:.0f} faults)",
+            not bad.failed,
+        ),
+        Figure("thumbnails wrong or missing", "0", str(bad.wrong), bad.wrong == 0),
+        Figure(
+            "time against that without faults",
+            "≤ 1.5",
+            f"{ratio:.2f} ({bad.seconds:.1f} s, {good.seconds:.1f} s)",
+            ratio <= 1.5,
+        ),
+    ]
+
+
+async def again(sizes: Sizes) -> list[Figure]:
+    """The same assets, with other pictures: a server that keeps sources by identifier has the earlier ones."""
+    first, second = (photographs(min(24, sizes.assets), "jp2", shift=shift) for shift in (0, 7))
+    wrong = {}
+    async with serving(Manners(scale=0.05)) as server:
+        async with engine(server, scale=1) as make:
+            await in_flight(make, first, 8)
+            wrong["ours"] = (await in_flight(make, second, 8)).lost
+        async with old_client(server, first, scale=1) as make:
+            await in_flight(make, first, 8)
+        async with old_client(server, second, scale=1) as make:
+            wrong["old"] = (await in_flight(make, second, 8)).wrong
+    return [
+        Figure("ingested again: earlier pictures stored", "0", f"{wrong['ours']} of {len(second)}", not wrong["ours"]),
+        Figure("the same, old client", "all", f"{wrong['old']} of {len(second)}", wrong["old"] == len(second)),
+    ]
+
+
+async def away(sizes: Sizes) -> list[Figure]:
+    """The server gone in the middle: with the processor behind it, and with nobody."""
+    figures = []
+    processor = 0.3 * sizes.scale
+    for fallback in (processor, None):
+        async with (
+            serving(Manners(scale=sizes.scale)) as server,
+            engine(server, scale=sizes.scale, fallback=fallback) as make,
+        ):
+            back = asyncio.Event()
+            lasts = asyncio.create_task(_outage(server.away, sizes.away, back))
+            enough = int((8 + 1.2 * sizes.away) * 10 / sizes.scale) if fallback else sizes.assets
+            assets = photographs(enough, "jp2")
+            went = await in_flight(make, _until_back(assets, back) if fallback else assets, 64)
+            await lasts
+            asked = (await server.seen())["while away"]
+        who = f"away for {sizes.away:g} s, {PROCESSOR if fallback else 'nobody'} behind it"
+        made = f"{went.lost} of {len(went.ends)} {_why(went)}"
+        figures.append(Figure(f"{who}: lost", "0", made, went.lost == 0))
+        if fallback:
+            pause = went.longest_pause
+            figures.append(Figure("longest pause between two assets", "≤ 10 s", f"{pause:.1f} s", pause <= 10))
+        rate = asked / sizes.away
+        figures.append(Figure("requests a second while away", "< 1", f"{rate:.2f} ({asked:.0f} in all)", rate < 1))
+    return figures
+
+
+async def _outage(go: Callable[[bool], Awaitable[None]], seconds: float, back: asyncio.Event) -> None:
+    await asyncio.sleep(5.0)
+    await go(True)
+    await asyncio.sleep(seconds)
+    await go(False)
+    await asyncio.sleep(5.0)
+    back.set()
+
+
+def _until_back(line: Iterable[Asset], back: asyncio.Event) -> Iterator[Asset]:
+    for one in line:
+        if back.is_set():
+            return
+        yield one
+
+
+async def memory(sizes: Sizes) -> list[Figure]:
+    """Many assets through one engine: what the process holds after a fifth of them, and towards the end."""
+    held: list[float] = []
+
+    def look(_: Went) -> None:
+        held.append(int(STATM.read_text().split()[1]) * PAGE / 1e6)
+
+    async with serving(Manners(scale=0.01)) as server, engine(server, scale=1) as make:
+        went = await in_flight(make, photographs(sizes.many, "jp2", "jpg"), 64, look)
+    fifth = max(sizes.many // 5, 1)
+    early, late = statistics.mean(held[fifth : 2 * fifth]), statistics.mean(held[-fifth:])
+    growth = late / early - 1
+    return [
+        Figure(
+            f"memory over {sizes.many} assets",
+            "within 5 %",
+            f"{growth:+.1%} ({early:.0f} MB, then {late:.0f} MB; {went.lost} lost, {len(held) / went.seconds:.0f}/s)",
+            abs(growth) <= 0.05 and not went.lost,
+        )
+    ]
+
+
+PARTS: dict[str, Callable[[Sizes], Awaitable[list[Figure]]]] = {
+    "crowd": crowd,
+    "speed": speed,
+    "faults": faults,
+    "again": again,
+    "away": away,
+    "memory": memory,
+}
+
+
+async def measure(parts: list[str], sizes: Sizes, console: Console) -> list[Figure]:
+    """The figures, and a table of them."""
+    table = Table("figure", "wanted", "got", "", title="Thumbnails", title_justify="left")
+    figures = []
+    for part in parts:
+        with told(console, part):
+            found = await PARTS[part](sizes)
+        for figure in found:
+            table.add_row(figure.what, figure.wanted, figure.got, "[green]met" if figure.met else "[red]NOT MET")
+        figures += found
+    console.print(table)
+    missed = [figure.what for figure in figures if not figure.met]
+    console.print(f"Not met: {'; '.join(missed)}" if missed else "All met.")
+    return figures
+
+
+@contextmanager
+def told(console: Console, part: str) -> Iterator[None]:
+    """Says what is going on, and how long it took."""
+    began = time.monotonic()
+    with console.status(part):
+        yield
+    console.log(f"{part}: {time.monotonic() - began:.0f} s")
+
+
+def _why(went: Went) -> str:
+    return " ".join(f"[{reason}: {count}]" for reason, count in went.failed.items()).replace("[", "\\[")
+
+
+def main() -> None:
+    usual = Sizes()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--away", type=float, default=usual.away, help="seconds")
+    parser.add_argument("--many", type=int, default=usual.many, help="assets for the look at memory")
+    parser.add_argument("--full", action="store_true", help="the outage lasts 60 s, and 10,000 assets for memory")
+    chosen = parser.parse_args()
+    sizes = Sizes(away=60.0, many=10_000) if chosen.full else Sizes(away=chosen.away, many=chosen.many)
+    asyncio.run(measure(chosen.only, sizes, Console(width=max(120, Console().width))))
+
+
+if __name__ == "__main__":
+    main()
