@@ -40,11 +40,18 @@ def migrate(connection: Connection) -> None:
 
 
 async def migrate_database(url: URL) -> None:
-    """Opens one connection, without prepared statements that a connection pooler could confuse."""
+    """Opens one connection, without prepared statements that a connection pooler could confuse.
+
+    The driver reads the URL itself: what is said in it beside the place (sslmode and the like) is the driver's.
+    """
     database = create_async_engine(
-        url.set(drivername="postgresql+asyncpg"),
+        "postgresql+asyncpg://",
         poolclass=pool.NullPool,
-        connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        connect_args={
+            "dsn": url.set(drivername="postgresql").render_as_string(hide_password=False),
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+        },
     )
     try:
         async with database.connect() as connection:

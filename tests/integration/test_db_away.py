@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from engine.db.migrate import upgrade
 from engine.db.port import Recorded, Source
 from engine.db.postgres import PostgresDatabase, open_database
 from engine.db.settings import DatabaseSettings
@@ -146,3 +147,10 @@ async def test_nothing_outlives_a_transaction_when_a_pooler_stands_between(datab
             assert await db.renew([run.id]) == set()
             await db.fold()
         assert await db._connections.transaction(lambda connection: connection.scalar(text(PREPARED))) == 0
+
+
+async def test_what_a_url_says_beside_the_place_reaches_the_driver(database: str) -> None:
+    url = f"{database}?sslmode=disable"
+    await asyncio.to_thread(upgrade, url)
+    async with open_database(settings_for(url), "tester") as db:
+        assert (await db.migration_state()).ready
