@@ -97,6 +97,7 @@ class Server:
     cores: int
     shared: bool = True
     ceiling: float = math.inf
+    speed: float = 1.0
     faults: float = 0.0  # share of requests that fail whatever the load
     jobs: list[Job] = field(default_factory=list)
     at: float = 0.0
@@ -107,8 +108,8 @@ class Server:
     def rate(self, place: int) -> float:
         """How fast the job in this place is worked on."""
         if self.shared:
-            return min(1.0, self.cores / len(self.jobs))
-        return 1.0 if place < self.cores else 0.0
+            return min(1.0, self.cores / len(self.jobs)) * self.speed
+        return self.speed if place < self.cores else 0.0
 
     def advance(self, now: float) -> None:
         """Works until now."""

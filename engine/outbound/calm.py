@@ -69,6 +69,10 @@ class Calm:
             return min(self._one_at, self._until) - now if self._one_at > now else self._until - now
         return 0.0
 
+    def until_next(self, now: float) -> float:
+        """Seconds until the next moment begins; whoever waits for something else should look then."""
+        return (self._interval + 1) * self._every - now + 0.001
+
     def sent(self) -> None:
         """A request was sent: of a sparse moment it was the only one."""
         self._one_at = self._until

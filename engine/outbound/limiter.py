@@ -29,7 +29,10 @@ SHARP = 0.6  # no round takes more than all but this share of the limit
 QUEUE_SMALL = 0.4, -0.06  # factor and power of the limit: the queue as a share of it, where limits are small
 QUEUE_LARGE = 0.5, -0.5  # and where they are large; the smaller of the two counts
 CALMER = 2.0  # in calm moments, so many times less than what is being worked on
-CALM_UNSURE = 0.5  # but at least this, while the server's own pace was never measured
+CALM_UNSURE = 0.5  # of the limit, or one, at least, while the server's own pace was never measured
+FALLEN = 4.0  # so many times below the limit when it was last confirmed, it may have changed, and one is sent
+FLOOR = 8.0  # and no further does the limit fall until the pace is confirmed
+CONFIRMS = 1.5  # a calm measurement not so many times slower
 CUT = 0.75
 CEILING = 0.9  # of the limit at which requests failed
 CEILING_LASTS = 30.0
@@ -102,6 +105,7 @@ class Limiter:
         self._pace = Pace()
         self._calm = Calm(settings.calm_every, now, chance)
         self._usual = 0.0  # what a request takes of late
+        self._calm_limit = settings.start  # when the pace was last confirmed
         self._starting = True
         self._round = _Round(now)
         self._next_at = now  # below one: when the next may go
@@ -115,14 +119,18 @@ class Limiter:
         """Seconds until another request may be sent: 0 now, infinite when one must come back first."""
         calm = self.limit / CALMER / max(self.slowdown, 1.0)
         if not self._pace.sure:
-            calm = max(calm, min(CALM_UNSURE, self.limit))
+            calm = max(calm, 1.0 if self.limit >= 1 else self.limit * CALM_UNSURE)
+        elif self.limit < self._calm_limit / FALLEN:
+            calm = max(calm, 1.0)
         held = self._calm.look(in_flight, now, usual=self._usual, level=calm, sparse=self.limit < 1)
         self._next_at += held  # or all who are spaced would come at once when the moment is over
         if self._calm.phase is not Phase.USUAL:
             return self._calm.wait(in_flight, now, self._usual)
         if in_flight >= max(math.floor(self.limit), 1):
             return math.inf
-        return 0.0 if self.limit >= 1 else max(self._next_at - now, 0.0)
+        if self.limit >= 1 or self._next_at <= now:
+            return 0.0
+        return min(self._next_at - now, self._calm.until_next(now))
 
     def sent(self, in_flight: int) -> float:
         """A request was sent, so many are in flight with it; the level it is measured at."""
@@ -138,6 +146,8 @@ class Limiter:
         """Learns from a request that was served."""
         calm = self._calm.measures(sample.sent)
         expected = self._learn(sample, calm=calm)
+        if calm and sample.took < expected * CONFIRMS:
+            self._calm_limit = self.limit
         self._usual += (sample.took - self._usual) * (SMOOTH if self._usual else 1.0)
         if self.limit < 1:
             self._next_at = sample.sent + min(sample.took / self.limit, LONGEST_GAP)
@@ -204,14 +214,21 @@ class Limiter:
         target = self._settings.margin * limit / slowdown + limit * _queue(limit)
         gain = 1.0 if slowdown > CROWDED else self._settings.gain
         target = max(limit + gain * (target - limit), SHARP * limit)
-        self._change(target if used else min(target, limit), now)
+        target = target if used else min(target, limit)
+        self._change(max(target, min(self._floor, limit)), now)
 
     def _follow_sparsely(self, now: float) -> None:
         """A new limit from one sample, where they are rare."""
         self._starting = False
         self.slowdown *= (self._round.slowdown / self.slowdown) ** 0.25
         factor = self._settings.margin / self.slowdown + _queue(self.limit)
-        self._change(self.limit * min(max(factor, 0.75), 1.5) ** self._settings.gain, now)
+        limit = self.limit * min(max(factor, 0.75), 1.5) ** self._settings.gain
+        self._change(max(limit, min(self._floor, self.limit)), now)
+
+    @property
+    def _floor(self) -> float:
+        """How far slowdowns may take the limit, until it is seen in a calm moment whether the server has changed."""
+        return self._calm_limit / FLOOR if self._pace.sure else 0.0
 
     def _change(self, limit: float, now: float) -> None:
         if now < self._ceiling_until:

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Collection
 
 REMEMBERED = 48  # measurements of calm moments
-AGREEING = 5  # of the newest suffice to forget the older, when they say that the server has changed
-CHANGED = 0.4  # in logarithms
+AGREEING = 3  # of the newest suffice, when all say that the server has changed
+CHANGED = 0.35  # in logarithms: by more than requests scatter
 ENOUGH = 3  # calm measurements, to need no guess beside them
 FIRST = 3  # requests that make the first guess
 PLAUSIBLE = 0.5  # so much slower than the server that costs were measured on, in logarithms, any may well be
@@ -36,6 +36,11 @@ class KindPace:
         return len(self._calm) >= ENOUGH
 
     @property
+    def count(self) -> int:
+        """Of measurements in calm moments."""
+        return len(self._calm)
+
+    @property
     def log(self) -> float:
         """The pace as far as it is known."""
         return _mean(self._calm if self.sure else [*self._calm, self._guess])
@@ -43,9 +48,11 @@ class KindPace:
     def measured(self, took: float) -> None:
         """One unit took so long in a calm moment."""
         self._calm.append(took)
-        newest = list(self._calm)[-AGREEING:]
-        if len(self._calm) > AGREEING and abs(sorted(newest)[AGREEING // 2] - _mean(self._calm)) > CHANGED:
-            self._calm = deque(newest, maxlen=REMEMBERED)
+
+    def shift(self, change: float) -> None:
+        """The server has become so much slower."""
+        self._guess += change
+        self._calm = deque((one + change for one in self._calm), maxlen=REMEMBERED)
 
     def saw(self, took: float, slowdown: float) -> None:
         """One unit took so long at some other time, when requests of all kinds were slowed down like this."""
@@ -72,11 +79,12 @@ class Pace:
 
     def __init__(self) -> None:
         self._kinds: dict[str, KindPace] = {}
+        self._apart: deque[float] = deque(maxlen=AGREEING)  # of the newest calm measurements from what was expected
 
     @property
     def sure(self) -> bool:
-        """Whether any kind was measured when it was calm."""
-        return any(kind.sure for kind in self._kinds.values())
+        """Whether it was measured when it was calm."""
+        return sum(kind.count for kind in self._kinds.values()) >= ENOUGH
 
     def seconds(self, kind: str) -> float:
         """What a unit of this kind takes when nobody waits; 0 while nothing is known of it."""
@@ -88,9 +96,18 @@ class Pace:
         if kind not in self._kinds:
             self._kinds[kind] = KindPace(_doubted(took))
         if calm:
+            self._follow(took - self._kinds[kind].log)
             self._kinds[kind].measured(took)
         else:
             self._kinds[kind].saw(took, math.log(max(slowdown, 1.0)))
+
+    def _follow(self, apart: float) -> None:
+        """Moves all kinds at once when the newest measurements agree that the server has changed."""
+        self._apart.append(apart)
+        if self.sure and len(self._apart) == AGREEING and (min(self._apart) > CHANGED or max(self._apart) < -CHANGED):
+            for kind in self._kinds.values():
+                kind.shift(sorted(self._apart)[AGREEING // 2])
+            self._apart.clear()
 
     def doubt(self) -> None:
         """The server turned out to be overloaded: guesses made in that crowd are worth little."""
