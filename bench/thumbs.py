@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -141,7 +143,7 @@ async def again(sizes: Sizes) -> list[Figure]:
     """The same assets, with other pictures: a server that keeps sources by identifier has the earlier ones."""
     first, second = (photographs(min(24, sizes.assets), "jp2", shift=shift) for shift in (0, 7))
     wrong = {}
-    async with serving(Manners(scale=0.05)) as server:
+    async with serving(Manners(scale=0.02)) as server:
         async with engine(server, scale=1) as make:
             await in_flight(make, first, 8)
             wrong["ours"] = (await in_flight(make, second, 8)).lost
@@ -268,6 +270,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the outage lasts 60 s, and 10,000 assets for memory")
     chosen = parser.parse_args()
     sizes = Sizes(away=60.0, many=10_000) if chosen.full else Sizes(away=chosen.away, many=chosen.many)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # a line an asset else
     asyncio.run(measure(chosen.only, sizes, Console(width=max(120, Console().width))))
 
 

@@ -10,6 +10,7 @@ import io
 import random
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -137,9 +138,10 @@ async def _cut_off(request: web.Request, body: bytes) -> web.StreamResponse:
 async def _drip(request: web.Request, body: bytes, seconds: float) -> web.StreamResponse:
     answer = web.StreamResponse(headers={"Content-Length": str(len(body)), "Content-Type": "image/jpeg"})
     await answer.prepare(request)
-    for byte in body:
-        await answer.write(bytes([byte]))
-        await asyncio.sleep(min(seconds, 0.5))
+    with suppress(ConnectionResetError):  # who asked has had enough
+        for byte in body:
+            await answer.write(bytes([byte]))
+            await asyncio.sleep(min(seconds, 0.5))
     return answer
 
 
