@@ -17,13 +17,11 @@ from local.aws import Aws, open_aws
 from local.emulator import start_emulator
 from local.postgres import Postgres, start_postgres
 from local.postgres_home import abandon
-from tests.resources import Buckets, Queues
+from tests.resources import DLCS_SCHEMA, Buckets, Queues
 
 if TYPE_CHECKING:
     from tests.integration.db_rows import Rows
     from tests.integration.rig import Rig
-
-DLCS_SCHEMA = Path(__file__).parent / "data" / "dlcs_schema.sql"
 
 
 @pytest.fixture(scope="session")

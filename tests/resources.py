@@ -1,8 +1,11 @@
-"""What a test is given of an emulated AWS, by name."""
+"""What a test is given, by name: of an emulated AWS, and the tables of a DLCS."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+DLCS_SCHEMA = Path(__file__).parent / "data" / "dlcs_schema.sql"
 
 
 @dataclass(frozen=True, slots=True)
