@@ -21,6 +21,9 @@ from yarl import URL
 
 log = structlog.get_logger(__name__)
 
+KEPT_ALIVE = 10.0
+"""Seconds that an idle connection is kept: fewer than servers keep theirs, so that none is used as it is closed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -164,5 +167,9 @@ async def _look_up(base: str) -> list[Address]:
 
 
 def _session(address: Address) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(resolver=Resolved(address), use_dns_cache=False, limit=0, keepalive_timeout=30)
-    return aiohttp.ClientSession(connector=connector, headers={"User-Agent": "sluice"}, auto_decompress=True)
+    connector = aiohttp.TCPConnector(
+        resolver=Resolved(address), use_dns_cache=False, limit=0, keepalive_timeout=KEPT_ALIVE
+    )
+    http = aiohttp.ClientSession(connector=connector, headers={"User-Agent": "sluice"}, auto_decompress=True)
+    http._retry_connection = False  # noqa: SLF001  # it would repeat a GET unseen by limiter and breaker
+    return http

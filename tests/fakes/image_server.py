@@ -81,6 +81,10 @@ class ModelImageServer:
         if after:
             self._hidden[identifier] = (time.monotonic() + after, until_then)
 
+    def forget(self, identifier: str) -> None:
+        """Removes an object; what was read of it stays cached."""
+        self.storage.pop(identifier, None)
+
     def application(self, middlewares: Sequence[Middleware] = ()) -> web.Application:
         """The server, behind whatever else may happen to a request."""
         app = web.Application(middlewares=middlewares)

@@ -76,13 +76,18 @@ class Faults:
         identifier = request.raw_path.split("/iiif/3/", 1)[-1].partition("/")[0]
         fault = self._next(identifier)
         if fault is None:
-            return await handler(request)
+            return await self._unless_gone_meanwhile(request, handler)
         self.seen[fault] += 1
         if fault is Fault.HALF_FETCHED:
             self._spoilt.add(identifier)
         if fault in PAGES:
             return page(fault)
         return await self._spoil(fault, request, handler)
+
+    async def _unless_gone_meanwhile(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The answer; a server that goes takes with it what it was working on."""
+        answer = await handler(request)
+        return _reset(request) if self.away else answer
 
     def _next(self, identifier: str) -> Fault | None:
         if identifier in self._spoilt:
