@@ -79,9 +79,9 @@ class Went:
         ends = [self.began, *sorted(self.ends)]
         return max((later - earlier for earlier, later in pairwise(ends)), default=0.0)
 
-    def rate(self, warm: int) -> float:
-        """Assets a second, after so many and until the last are on their way out."""
-        ends = sorted(self.ends)[warm : len(self.ends) - len(self.ends) // 16]
+    def rate(self, first: int, last: int) -> float:
+        """Assets a second, without the first while it starts and the last while fewer and fewer are in flight."""
+        ends = sorted(self.ends)[first - 1 : len(self.ends) - last]
         return (len(ends) - 1) / (ends[-1] - ends[0]) if len(ends) > 1 else 0.0
 
 

@@ -12,7 +12,7 @@ import io
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -89,7 +89,7 @@ class ModelImageServer:
         """The server, behind whatever else may happen to a request."""
         app = web.Application(middlewares=middlewares)
         app.router.add_get("/iiif/3/{rest:.*}", self._answer)
-        app.router.add_get("/", lambda _: _text(200, "an image server"))
+        app.router.add_get("/", _welcome)
         return app
 
     async def _answer(self, request: web.Request) -> web.Response:
@@ -169,7 +169,7 @@ def cost(form: str, source: Source, size: Size) -> float:
     """Seconds of one core on the machine that was measured."""
     exact = "," in form.strip(",") and not form.lstrip("^").startswith("!")
     if source.format != "jp2":
-        return 0.19 * source.size.pixels / (16 * MEGA) + 0.12 * size.pixels / MEGA
+        return 0.2 * source.size.pixels / (16 * MEGA) + 0.12 * size.pixels / MEGA
     if exact:
         return 0.92 * source.size.pixels / (16 * MEGA) + 0.1 * size.pixels / MEGA
     return 0.02 + 0.18 * size.pixels / MEGA
@@ -195,16 +195,8 @@ async def listening(app: web.Application, host: str = "127.0.0.1", port: int = 0
         await runner.cleanup()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Returns once the condition holds; AssertionError when it does not in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about in time"
-        await asyncio.sleep(0.005)
-
-
-async def _text(status: int, text: str) -> web.Response:
-    return web.Response(status=status, text=text)
+async def _welcome(_: web.Request) -> web.Response:
+    return web.Response(text="an image server")
 
 
 def _error(status: int, text: str) -> web.Response:
