@@ -164,14 +164,14 @@ class ImageServer:
             try:
                 async with self._connections.line() as line:
                     if line in refused:
-                        raise Unanswered(Answer.AWAY, f"nobody listens at {line.address.base}")
+                        raise Unanswered(Answer.UNHEARD, f"nobody listens at {line.address.base}")
                     try:
                         return await self._get(line, request, seconds)
                     except UNREACHED:
                         self._connections.rest(line)
                         refused.add(line)
             except OSError as error:  # the name resolves to nothing
-                raise Unanswered(Answer.AWAY, str(error)) from error
+                raise Unanswered(Answer.UNHEARD, str(error)) from error
 
     async def _get(self, line: Line, request: Request, seconds: float) -> bytes:
         url = picture_url(line.address.base, request.identifier, request.tail)

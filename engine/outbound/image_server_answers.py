@@ -13,6 +13,7 @@ class Answer(StrEnum):
 
     WELL = "well"  # a 200; whether it is a whole picture is judged by whoever decodes it
     OVERLOADED = "overloaded"  # no memory, or its web server has had enough: later, and less
+    UNHEARD = "unheard"  # nobody listens there: later
     AWAY = "away"  # no answer at all, or a proxy's in its place: later, and less
     SLOW = "slow"  # no answer in time: later, and less
     HALF_FETCHED = "half-fetched"  # a source cut short lies in its cache: again, under another identifier
@@ -26,7 +27,7 @@ class Answer(StrEnum):
 
 LESS = frozenset({Answer.OVERLOADED, Answer.AWAY, Answer.SLOW})
 """Answers that say: ask less."""
-GONE = frozenset({Answer.AWAY, Answer.SLOW})
+GONE = frozenset({Answer.UNHEARD, Answer.AWAY, Answer.SLOW})
 """Answers after which the server may be down altogether."""
 
 GATEWAY = frozenset({429, 502, 503, 504})

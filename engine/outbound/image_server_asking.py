@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from engine.outbound.costs import Work
-from engine.outbound.image_server_answers import LESS, Answer, Unanswered
+from engine.outbound.image_server_answers import GONE, LESS, Answer, Unanswered
 from engine.outbound.image_server_retries import Attempts, GiveUp, Patience, next_step
 from engine.outbound.thumbnail_settings import ThumbnailSettings
 from policies.outcome import IngestError
@@ -93,7 +93,7 @@ class Asking:
             async with asyncio.timeout(seconds):
                 yield
         except TimeoutError as error:
-            healthy = self._last is not None and self._last.answer not in LESS
+            healthy = self._last is not None and self._last.answer not in LESS | GONE
             kind = self._failure if healthy else IMAGE_SERVER_BEHIND
             raise self._error(kind, f"no picture within {seconds:.0f} s") from error
 
@@ -104,7 +104,7 @@ class Asking:
         """
         settings = self._server.settings
         patience = Patience(settings.fresh, settings.tries)
-        attempts = Attempts(self._server.now())
+        attempts = Attempts()
         while True:
             identifier = self._identifier
             slow = attempts.answers[Answer.SLOW]

@@ -41,24 +41,27 @@ class GiveUp:
 class Attempts:
     """What one request was answered so far."""
 
-    started: float
     answers: Counter[Answer] = field(default_factory=Counter)
+    missing_since: float | None = None
 
 
 def next_step(attempts: Attempts, answer: Answer, now: float, chance: float, patience: Patience) -> Again | GiveUp:
     """What follows from this answer; it is counted among the attempts. Chance is in [0, 1)."""
     attempts.answers[answer] += 1
     nth = attempts.answers[answer]
+    if answer is Answer.NOT_YET and attempts.missing_since is None:
+        attempts.missing_since = now
     match answer:
-        case Answer.OVERLOADED | Answer.AWAY | Answer.SLOW:
+        case Answer.OVERLOADED | Answer.UNHEARD | Answer.AWAY | Answer.SLOW:
             if nth < patience.overloads:
-                return Again(_jitter(0.25, 10.0, nth, chance))
+                most = 2.0 if answer in {Answer.UNHEARD, Answer.AWAY} else 10.0  # the breaker spares who is not there
+                return Again(_jitter(0.25, most, nth, chance))
             return GiveUp(IMAGE_SERVER_AWAY if answer in GONE else IMAGE_SERVER_BEHIND)
         case Answer.HALF_FETCHED if nth < patience.tries:
             return Again(_jitter(0.05, 2.0, nth, chance), restage=True)
         case Answer.DAMAGED | Answer.FAILED if nth < patience.tries:
             return Again(_jitter(0.05, 2.0, nth, chance), restage=nth > 1)  # twice: its source is suspect
-        case Answer.NOT_YET if now - attempts.started < patience.fresh:
+        case Answer.NOT_YET if now - (attempts.missing_since or now) < patience.fresh:
             return Again(0.1 + _jitter(0.1, 2.0, nth, chance))
         case _:
             return GiveUp(THUMBNAILS_FAILED)
