@@ -74,7 +74,12 @@ class AwsClients:
         async with self._opening:
             if self._kms is None:
                 self._kms = await self._stack.enter_async_context(
-                    self._session.client("kms", config=self._config, region_name=self._settings.s3_region)
+                    self._session.client(
+                        "kms",
+                        region_name=self._settings.s3_region or self._session.region_name,
+                        endpoint_url=self._settings.s3_endpoint,
+                        config=self._config,
+                    )
                 )
             return self._kms
 

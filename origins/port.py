@@ -82,7 +82,7 @@ class OriginSettings:
     security_bucket: str = ""
     credentials_keys: str = field(default="", repr=False)  # see origins.encryption
     s3_region: str | None = None
-    s3_endpoint: str | None = None  # None: as botocore finds it
+    s3_endpoint: str | None = None  # of all of AWS, KMS included; None: as botocore finds it
     s3_path_style: bool = False
     s3_part: int = 8 * MIB  # larger objects are fetched in such ranges …
     s3_parts_at_once: int = 4  # … so many side by side
