@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,7 @@ def test_a_version_may_be_named(uri: str, origin: S3Object) -> None:
 @pytest.mark.parametrize("name", ["max_bytes", "total_seconds", "connections_per_host", "s3_part", "threads"])
 def test_limits_that_make_no_sense_are_named(name: str) -> None:
     with pytest.raises(ValueError, match=name):
-        OriginSettings(**{name: 0})
+        OriginSettings(**dict[str, Any]({name: 0}))
 
 
 def test_settings_keep_their_secrets() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from origins.decoding import PIECE, Decoder, decoder_for
 from policies.outcome import IngestError
 from policies.reasons import ORIGIN_ENCODING, ORIGIN_TRUNCATED
 
-PACKERS = {
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
     "raw deflate": lambda data: zlib.compress(data, wbits=-15),
