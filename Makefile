@@ -71,3 +71,10 @@ terraform: setup  ## infra/terraform: format, validity, and its permanent layer 
 .PHONY: bench-thumbs
 bench-thumbs: setup  ## thumbnails from an image server that fails as real ones do, beside the old client (6 minutes); ARGS=--full
 	@$(BIN)/python -m bench.thumbs $(ARGS)
+
+.PHONY: bench-limiter plot-limiter
+bench-limiter: setup  ## the limiter against modelled servers, alone and in crowds (half a minute)
+	@$(BIN)/python -m bench.limiter_simulation
+
+plot-limiter: setup  ## draw docs/images/limiter.png
+	@$(BIN)/python -m bench.plot_limiter

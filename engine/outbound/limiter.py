@@ -120,8 +120,8 @@ class Limiter:
         calm = self.limit / CALMER / max(self.slowdown, 1.0)
         if not self._pace.sure:
             calm = max(calm, 1.0 if self.limit >= 1 else self.limit * CALM_UNSURE)
-        elif self.limit < self._calm_limit / FALLEN:
-            calm = max(calm, 1.0)
+        elif self._pace.suspects or self.limit < self._calm_limit / FALLEN:
+            calm = 1.0
         held = self._calm.look(in_flight, now, usual=self._usual, level=calm, sparse=self.limit < 1)
         self._next_at += held  # or all who are spaced would come at once when the moment is over
         if self._calm.phase is not Phase.USUAL:
@@ -193,7 +193,7 @@ class Limiter:
     def _learn(self, sample: Sample, *, calm: bool) -> float:
         """Takes the sample into the server's pace; what it should have taken if nobody had waited."""
         kind, cost = sample.work.kind, sample.work.cost
-        self._pace.learn(kind, sample.took / cost, calm=calm, slowdown=self.slowdown)
+        self._pace.learn(kind, sample.took / cost, calm=calm, alone=sample.level <= 1, slowdown=self.slowdown)
         return self._pace.seconds(kind) * cost
 
     def _enough(self) -> float:

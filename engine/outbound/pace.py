@@ -79,6 +79,7 @@ class Pace:
 
     def __init__(self) -> None:
         self._kinds: dict[str, KindPace] = {}
+        self.suspects = False  # the newest calm measurement was slow
         self._apart: deque[float] = deque(maxlen=AGREEING)  # of the newest calm measurements from what was expected
 
     @property
@@ -90,13 +91,20 @@ class Pace:
         """What a unit of this kind takes when nobody waits; 0 while nothing is known of it."""
         return math.exp(self._kinds[kind].log) if kind in self._kinds else 0.0
 
-    def learn(self, kind: str, seconds: float, *, calm: bool, slowdown: float) -> None:
-        """One unit took so long, in a calm moment or not, when requests of all kinds were slowed down like this."""
+    def learn(self, kind: str, seconds: float, *, calm: bool, alone: bool, slowdown: float) -> None:
+        """One unit took so long, in a calm moment or not, when requests of all kinds were slowed down like this.
+
+        Alone: no other request of ours was in flight.
+        """
         took = math.log(seconds)
         if kind not in self._kinds:
             self._kinds[kind] = KindPace(_doubted(took))
         if calm:
-            self._follow(took - self._kinds[kind].log)
+            apart = took - self._kinds[kind].log
+            self.suspects = apart > CHANGED and self.sure
+            if self.suspects and not alone:
+                return  # slower, or not as calm as it should be: the next moment will show it, with one at a time
+            self._follow(apart)
             self._kinds[kind].measured(took)
         else:
             self._kinds[kind].saw(took, math.log(max(slowdown, 1.0)))
