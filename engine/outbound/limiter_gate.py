@@ -16,8 +16,11 @@ from engine.outbound.costs import Work
 from engine.outbound.limiter import Limiter, Sample
 from engine.outbound.turns import Turns
 
+STUCK = 4.0  # times what was expected: a request that takes longer is waited for without its permit
+STUCK_SHARE = 8.0  # of the limit; besides one: no more may be stuck at once, or a server that slows down gets more
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class Permit:
     """Leave for one request; its holder says how it went."""
 
@@ -26,6 +29,7 @@ class Permit:
     waited: float
     level: float  # requests in flight with this one; below one, the share of the time that one is
     _gate: LimiterGate = field(repr=False)
+    stuck: bool = False
 
     def served(self) -> None:
         """The server did the work: a measurement."""
@@ -53,7 +57,8 @@ class LimiterGate:
     def __init__(self, limiter: Limiter, now: Callable[[], float]) -> None:
         self.limiter = limiter
         self.now = now
-        self.in_flight = 0
+        self.in_flight = 0  # but for those that are stuck
+        self.stuck = 0
         self._turns: Turns[Waiter] = Turns()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -66,10 +71,15 @@ class LimiterGate:
     async def permit(self, work: Work, customer: int, *, priority: bool) -> AsyncIterator[Permit]:
         """Waits for this request's turn; the permit is given back whatever happens."""
         permit = await self._enter(work, customer, priority)
+        timer = None
+        if expected := self.limiter.expected(work):
+            timer = asyncio.get_running_loop().call_later(STUCK * expected, self._let_pass, permit)
         try:
             yield permit
         finally:
-            self._leave()
+            if timer:
+                timer.cancel()
+            self._leave(permit)
 
     def turn_away(self, reason: Callable[[], Exception]) -> None:
         """Everybody in line is told that it is of no use now."""
@@ -87,11 +97,22 @@ class LimiterGate:
             if waiter.granted.cancelled():
                 self._turns.leave(waiter, customer, priority=priority)
             elif waiter.granted.exception() is None:
-                self._leave()  # granted and cancelled in the same moment
+                self._leave(waiter.granted.result())  # granted and cancelled in the same moment
             raise
 
-    def _leave(self) -> None:
-        self.in_flight -= 1
+    def _let_pass(self, permit: Permit) -> None:
+        """A request hangs: the next may go, for a few of them."""
+        if self.stuck < 1 + self.limiter.limit // STUCK_SHARE:
+            permit.stuck = True
+            self.stuck += 1
+            self.in_flight -= 1
+            self._serve()
+
+    def _leave(self, permit: Permit) -> None:
+        if permit.stuck:
+            self.stuck -= 1
+        else:
+            self.in_flight -= 1
         self._serve()
 
     def _serve(self) -> None:

@@ -102,3 +102,25 @@ async def test_below_one_the_next_goes_when_time_alone_lets_it() -> None:
         permit.served()
     await asyncio.wait_for(through(one, log, "spaced"), 1)
     assert log == ["spaced"]
+
+
+async def test_a_request_that_hangs_is_waited_for_without_its_permit_but_only_one_such() -> None:
+    one, log = gate(1.0), list[str]()
+    async with one.permit(Work("jp2", 0.01), 1, priority=False) as permit:
+        await asyncio.sleep(0.01)
+        permit.served()
+    one.limiter.limit = 1.0
+
+    async def hang(name: str) -> None:
+        async with one.permit(Work("jp2", 0.01), 1, priority=False):
+            log.append(name)
+            await asyncio.sleep(60)
+
+    hanging = [asyncio.create_task(hang(name)) for name in ("first", "second", "third")]
+    await asyncio.sleep(0.3)
+    assert log == ["first", "second"]
+    assert (one.in_flight, one.stuck) == (1, 1)
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+    assert (one.in_flight, one.stuck, one.waiting) == (0, 0, 0)
