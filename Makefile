@@ -78,3 +78,7 @@ bench-limiter: setup  ## the limiter against modelled servers, alone and in crow
 
 plot-limiter: setup  ## draw docs/images/limiter.png
 	@$(BIN)/python -m bench.plot_limiter
+
+.PHONY: bench-origins
+bench-origins: setup  ## fetching beside curl, boto3 and OpenSSH's sftp; memory by size; many small files (6 minutes); ARGS=--quick
+	@$(BIN)/python -m bench.origins $(ARGS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import Future
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -25,7 +26,9 @@ from policies.reasons import IMAGE_TOO_LARGE, ORIGIN_DAMAGED
 
 T = TypeVar("T")
 BATCH = 1024 * 1024
-"""Bytes that go to a thread at once; a stream holds two such batches at most."""
+"""Bytes that go to the threads at once."""
+IN_FLIGHT = 3
+"""Batches of one stream that the threads may hold, so that reading, writing and digesting overlap."""
 
 
 class Downloads:
@@ -38,15 +41,13 @@ class Downloads:
     @asynccontextmanager
     async def into(self, path: Path) -> AsyncIterator[Download]:
         """A download into a file that is there only if `finish` was reached."""
-        loop = asyncio.get_running_loop()
         landing = Landing(path, self._settings.max_bytes)
         download = Download(path, landing, self._settings, self._threads)
         try:
-            await loop.run_in_executor(self._threads, landing.open)
+            await download.open()
             yield download
         finally:
-            download.abandon()
-            await asyncio.shield(loop.run_in_executor(self._threads, landing.discard))
+            await asyncio.shield(download.let_go())
 
 
 class Download:
@@ -63,12 +64,16 @@ class Download:
         self._batch: list[bytes] = []
         self._batched = 0
         self._flushed = 0  # where the batch begins
-        self._flushing: asyncio.Task[None] | None = None
+        self._flushing: deque[asyncio.Task[None]] = deque()
         self._turn = asyncio.Lock()
         self._digested = 0
         self._early: dict[int, int] = {}  # written before their turn: start to end
         self.received = 0
         self.started = time.monotonic()
+
+    async def open(self) -> None:
+        """Makes the file."""
+        await self._run(self._landing.open)
 
     def expect(self, length: int | None) -> None:
         """Raises when what is announced is more than may come."""
@@ -122,10 +127,12 @@ class Download:
             head=self._landing.head,
         )
 
-    def abandon(self) -> None:
-        """Stops what still runs; the landing guards itself against threads that come late."""
-        if self._flushing:
-            self._flushing.cancel()
+    async def let_go(self) -> None:
+        """Stops what still runs and removes what was not finished; the landing minds threads that come late."""
+        for flushing in self._flushing:
+            flushing.cancel()
+        await asyncio.gather(*self._flushing, return_exceptions=True)
+        await self._run(self._landing.discard)
 
     def _count(self, length: int) -> None:
         self.received += length
@@ -134,20 +141,21 @@ class Download:
         self._pace.moved(length)
 
     async def _flush(self) -> None:
-        await self._settle()
+        await self._settle(IN_FLIGHT - 1)
         chunks, length, at = self._batch, self._batched, self._flushed
         self._batch, self._batched, self._flushed = [], 0, at + length
         if chunks:
-            self._flushing = asyncio.create_task(self._land(at, chunks, length))
+            self._flushing.append(asyncio.create_task(self._land(at, chunks, length)))
 
-    async def _settle(self) -> None:
-        if flushing := self._flushing:
-            self._flushing = None
-            await flushing
+    async def _settle(self, most: int = 0) -> None:
+        """Waits until at most so many batches are in the threads' hands."""
+        while len(self._flushing) > most:
+            await self._flushing.popleft()
 
     async def _land(self, at: int, chunks: list[bytes], length: int) -> None:
         if self._decoder:
-            await self._run(self._landing.decode, self._decoder, chunks)
+            async with self._turn:
+                await self._run(self._landing.decode, self._decoder, chunks)
             return
         writing = self._run(self._landing.write, at, chunks)
         try:

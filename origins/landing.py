@@ -92,6 +92,8 @@ class Landing:
             with self._digesting:
                 self._hash(chunk)
             for piece in decoder.decode(chunk):
+                if self._over:
+                    return
                 if self.bytes + len(piece) > self._most:
                     raise IngestError(IMAGE_TOO_LARGE, f"decompressed it is larger than {self._most} bytes")
                 self.write(self.bytes, [piece])
