@@ -107,6 +107,16 @@ async def test_an_object_may_hold_sealed_ones(credentials: Credentials, aws: Aws
         (seal(TEXT, 98, NEW), CREDENTIALS_UNREADABLE),
         (seal("hunter2", 99, NEW), CREDENTIALS_INVALID),
     ],
+    ids=[
+        "none",
+        "no JSON",
+        "no object",
+        "misspelt",
+        "no sealed text",
+        "lost key",
+        "another customer's",
+        "sealed, no JSON",
+    ],
 )
 async def test_what_cannot_be_used_is_named_and_not_quoted(credentials: Credentials, text: str, kind: Kind) -> None:
     assert await failure(credentials, place_with(text)) is kind
