@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -71,10 +71,17 @@ class Resolved(AbstractResolver):
 class Connections:
     """All addresses of one image server; open it before use."""
 
-    def __init__(self, bases: Sequence[str], resolve_every: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        bases: Sequence[str],
+        resolve_every: float,
+        clock: Callable[[], float],
+        look_up: Callable[[str], Awaitable[list[Address]]] | None = None,
+    ) -> None:
         self._bases = tuple(base.rstrip("/") for base in bases)
         self._resolve_every = resolve_every
         self._clock = clock
+        self._look_up = look_up or addresses_of
         self._lines: dict[Address, Line] = {}
         self._looked = float("-inf")
         self._look: asyncio.Task[None] | None = None
@@ -137,7 +144,7 @@ class Connections:
         failed: OSError | None = None
         for base in self._bases:
             try:
-                found.update(dict.fromkeys(await _look_up(base)))
+                found.update(dict.fromkeys(await self._look_up(base)))
             except OSError as error:
                 failed = error
                 found.update(dict.fromkeys(line.address for line in self._lines.values() if line.address.base == base))
@@ -158,7 +165,8 @@ class Connections:
         await line.http.close()
 
 
-async def _look_up(base: str) -> list[Address]:
+async def addresses_of(base: str) -> list[Address]:
+    """What the name in a URL stands for just now; OSError when it stands for nothing."""
     url = URL(base)
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(10):
