@@ -6,7 +6,8 @@ from one figure, the slowdown: what requests take over what they would take if n
 queue. The queue is what makes it fair: it weighs less, the larger a limiter's share is already, and all see the same
 slowdown. Below one, requests are spaced so that one is in flight for that share of the time.
 
-An answer that says overload cuts the limit, two of one flight halve it and are remembered for a while.
+An answer that says overload cuts the limit, two of one flight halve it; a cut that did not help is taken back
+(`overload`). A slowdown alone takes the limit down to an eighth, until a calm moment confirms that it is a crowd.
 `docs/thumbnails.md` has the picture, `bench/limiter_simulation.py` the evidence.
 """
 
