@@ -153,7 +153,7 @@ class Ground:
 
     async def rate(self, batch: int) -> float:
         """Assets a second, without the first and the last tenth of the batch."""
-        times = [
+        times: list[float] = [
             row["Finished"].timestamp()
             for row in await self.connection.fetch(
                 'SELECT "Finished" FROM "BatchAssets" WHERE "BatchId" = $1 ORDER BY "Finished"', batch

@@ -108,7 +108,7 @@ class Rows:
                    FROM "ImageStorage" WHERE "Customer" = $1""",
                 customer,
             )
-        )[0]  # type: ignore[return-value]  # two columns
+        )[0]
 
     async def queue(self, size: int, name: str = "default") -> None:
         await self.connection.execute('INSERT INTO "Queues" VALUES (99, $1, $2)', name, size)
