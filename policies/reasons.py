@@ -382,7 +382,8 @@ SUSPECT_CONDEMNED = Kind(
     "suspect-condemned",
     Fate.REFUSED,
     Blame.ASSET,
-    when="The engine died three times while it worked on this asset and, of those suspected, on no other.",
+    when="The engine died three times in a row while it worked on this asset and, of those suspected, on no other; "
+    "more often where engines die without a suspect, too.",
     remedy="Look at the original: it is probably made to exhaust memory. Then ingest it again by hand.",
 )
 

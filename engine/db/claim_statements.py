@@ -72,6 +72,14 @@ HOLD = sql(
 
 LET_GO = sql("DELETE FROM engine.runs WHERE id = :run AND source = 'tidy' AND finished IS NULL RETURNING id")
 
+STRAY_DEATHS = sql("""
+SELECT count(*) AS deaths FROM (
+    SELECT FROM engine.runs WHERE outcome = 'abandoned' AND finished >= :since
+    GROUP BY worker HAVING NOT bool_or(suspect)
+) AS worker
+""")
+"""Engines that died without working on a suspect."""
+
 RENEW = sql("""
 UPDATE engine.runs SET expires = now() + make_interval(secs => :lease)
 WHERE id = ANY(:runs) AND finished IS NULL

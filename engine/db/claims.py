@@ -20,13 +20,14 @@ from engine.db.claim_statements import (
     HOLD,
     LET_GO,
     RENEW,
+    STRAY_DEATHS,
     SUPERSEDE,
     TAKE_OVER,
 )
 from engine.db.port import Claim, Claimed, Source
 from engine.db.record import refuse
 from engine.db.role import Role
-from policies.claim import Ending, PastRun, Proceed, TakeOver, judge_claim
+from policies.claim import DEATHS_ALLOWED, Ending, PastRun, Proceed, TakeOver, deaths_in_a_row, judge_claim
 from policies.facts import Run
 from policies.outcome import Busy, Redelivered, Superseded
 from policies.reasons import CLAIMED_ELSEWHERE
@@ -73,7 +74,8 @@ class PostgresClaims(Role):
         """What the verdict on these runs leads to; None when they have changed meanwhile."""
         key = str(new["key"])
         history = [_past_run(row) for row in rows]
-        verdict = judge_claim(history, request, key, rows[0]["now"] if rows else NO_MATTER_WHEN, self._grace)
+        now = rows[0]["now"] if rows else NO_MATTER_WHEN
+        verdict = judge_claim(history, request, key, now, self._grace, await self._stray_deaths(history))
         match verdict:
             case Proceed():
                 row = await self._connections.row(CLAIM, new | _as(verdict) | {"seen": len(rows)})
@@ -88,6 +90,14 @@ class PostgresClaims(Role):
                 return verdict
             case _ as never:
                 assert_never(never)
+
+    async def _stray_deaths(self, history: Sequence[PastRun]) -> int:
+        """Read only when this asset has been present at so many deaths that it matters."""
+        deaths = deaths_in_a_row(history)
+        if sum(run.suspect for run in deaths) < DEATHS_ALLOWED - 1:
+            return 0
+        row = await self._connections.row(STRAY_DEATHS, {"since": min(run.finished for run in deaths if run.finished)})
+        return int(row["deaths"]) if row else 0
 
     async def _begin(self, request: IngestRequest, key: str, row: RowMapping, verdict: Proceed) -> Claim:
         """A claim to work with, or one that was only made to record a refusal."""

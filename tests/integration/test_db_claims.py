@@ -126,6 +126,21 @@ async def test_three_deaths_of_a_suspect_refuse_it_and_that_is_recorded(db: Post
     assert isinstance(await db.claim(request, "k", Source.DEFAULT), Redelivered)
 
 
+async def test_a_suspect_present_at_deaths_of_which_many_have_no_suspect_is_given_another_chance(
+    database: str, db: PostgresDatabase, rows: Rows
+) -> None:
+    for _ in range(2):
+        await rows.expire(await claim(db))
+    for number in range(2):  # two engines that die with nothing but assets above suspicion
+        async with open_database(DatabaseSettings(database), f"stranger-{number}") as stranger:
+            for asset in (AssetId(99, 1, f"a-{number}"), AssetId(99, 1, f"b-{number}")):
+                await rows.expire(await claim(stranger, make_request(asset)))
+                await claim(db, make_request(asset))
+    for _ in range(3):
+        await rows.expire(await claim(db))
+    assert isinstance(await db.claim(make_request(), "k", Source.DEFAULT), Refused)
+
+
 async def test_a_renewed_claim_is_not_taken_over(db: PostgresDatabase, rows: Rows) -> None:
     run = await claim(db)
     await rows.expire(run)

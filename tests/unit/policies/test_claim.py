@@ -27,8 +27,8 @@ def a_run(number: int = 1, key: str = "k", ending: Ending | None = None, **given
     return PastRun(UUID(int=number), key, **{**values, **given})
 
 
-def judge(*history: PastRun, key: str = "k", created: datetime | None = None) -> Any:
-    return judge_claim(history, IngestRequest(ASSET, created), key, NOW)
+def judge(*history: PastRun, key: str = "k", created: datetime | None = None, stray_deaths: int = 0) -> Any:
+    return judge_claim(history, IngestRequest(ASSET, created), key, NOW, stray_deaths=stray_deaths)
 
 
 def test_a_new_asset_is_claimed_for_its_first_attempt() -> None:
@@ -126,6 +126,23 @@ def test_a_result_clears_a_suspect(ending: Ending) -> None:
     assert judge(*deaths, result, at_once) == Proceed()
     later = a_run(5, ending=Ending.ABANDONED, suspect=True)
     assert judge(*deaths, result, later) == Proceed(suspect=True)
+
+
+def test_deaths_count_from_the_last_time_that_the_asset_was_survived() -> None:
+    deaths = [a_run(number, ending=Ending.ABANDONED, suspect=True) for number in (1, 2, 4, 5)]
+    survived = a_run(3, ending=Ending.RETRY)
+    assert judge(*deaths, survived) == Proceed(attempt=2, suspect=True)
+    assert judge(*deaths, survived, a_run(6, ending=Ending.ABANDONED, suspect=True)).refusal is not None
+
+
+@pytest.mark.parametrize(("stray", "allowed"), [(0, 3), (1, 3), (2, 4), (5, 4), (6, 5), (13, 5), (14, 6), (62, 8)])
+def test_where_engines_die_without_a_suspect_too_it_takes_more_to_condemn_one(stray: int, allowed: int) -> None:
+    deaths = [a_run(number, ending=Ending.ABANDONED, suspect=True) for number in range(allowed)]
+    assert judge(*deaths[1:], stray_deaths=stray) == Proceed(suspect=True)
+    condemned = judge(*deaths, stray_deaths=stray)
+    assert f"died {allowed} times" in condemned.refusal.reason.message
+    running = a_run(90, suspect=True, expires=NOW - GRACE)
+    assert judge(*deaths[1:], running, stray_deaths=stray).then.refusal == condemned.refusal
 
 
 def test_other_ends_clear_nobody() -> None:
