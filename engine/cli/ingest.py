@@ -18,7 +18,7 @@ from engine.cli.handover import Handover
 from engine.cli.opened import CommandDatabase, opened_aws, opened_database
 from engine.cli.output import console, progress, show, show_json
 from engine.cli.results import Board, Result, as_table, check_report, write_report
-from engine.cli.sources import originals
+from engine.cli.sources import Original, originals
 from engine.cli.stop import Failed, Misused
 from engine.cli.submission import Submission, Wishes
 from engine.db.submissions import BatchState
@@ -68,7 +68,6 @@ async def ingest(
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(opened_database(settings))
         aws = await stack.enter_async_context(opened_aws(settings))
-        opened = await _batch(database, resume, customer, len(found)) if batch or resume is not None else None
         wishes = Wishes(
             channels=tuple(channel) if channel else Wishes().channels,
             image_policy=policy,
@@ -76,6 +75,7 @@ async def ingest(
             max_unauthorised=max_unauthorised,
             roles=tuple(role.strip() for role in roles.split(",")) if roles else None,
         )
+        opened = await _batch(database, resume, customer, found) if batch or resume is not None else None
         created = opened.submitted if opened else datetime.now(UTC)
         submission = Submission(database, Bucket(aws.s3, settings.buckets.origin), wishes, created, opened)
         handover = Handover(database, submission, found, opened)
@@ -83,21 +83,26 @@ async def ingest(
         board = Board(bar, len(found))
         with Live(board, console=bar.console, transient=True, auto_refresh=not bar.disable), _farewell(opened):
             requests = await handover.make_rows(board)
+            if opened and not await database.recount(opened.id):
+                opened = None
             if now:
-                await handover.ask(requests, settings, board)
+                await handover.ask([*requests.fresh, *requests.again], settings, board)
+                await handover.follow(requests.settled, board)
             else:
                 queue = settings.queues.priority if priority else settings.queues.image
                 await handover.send(requests, QueueSender(aws.sqs, queue), priority=priority)
                 if follow:
-                    await handover.follow(requests, board)
+                    await handover.follow(requests.every, board)
     if report is not None:
         write_report(report, board.results)
     if json:
         show_json({"batch": opened.id if opened else None, "assets": board.results})
     else:
         _conclude(board.results, opened, len(found))
-    if failed := sum(1 for one in board.results if one.error):
-        raise Failed(f"{failed} of {len(found)} failed", "`sluice runs --failed` says why; `sluice retry` tries again.")
+    if failed := [one for one in board.results if one.error]:
+        has_runs = any(one.run for one in failed)
+        remedy = "`sluice runs --failed` says why; `sluice retry` tries again." if has_runs else "The table says why."
+        raise Failed(f"{len(failed)} of {len(found)} failed", "" if json else remedy)
 
 
 @contextmanager
@@ -107,7 +112,10 @@ def _farewell(batch: BatchState | None) -> Iterator[None]:
         yield
     except asyncio.CancelledError:
         if batch:
-            text = f"Batch {batch.id} goes on. To follow it again, repeat the command with --resume {batch.id}"
+            text = (
+                f"What was sent of batch {batch.id} goes on by itself. "
+                f"To send the rest and follow it, repeat the command with --resume {batch.id}"
+            )
             console(sys.stderr).print(f"\n{text}")
         raise
 
@@ -123,16 +131,21 @@ def _conclude(results: Sequence[Result], batch: BatchState | None, count: int) -
     show(f"{name}{len(results) - failed} ingested, {failed} failed{more}")
 
 
-async def _batch(database: CommandDatabase, resume: int | None, customer: int, count: int) -> BatchState:
+async def _batch(database: CommandDatabase, resume: int | None, customer: int, found: Sequence[Original]) -> BatchState:
+    """A new batch; or the one to go on with, if these can be its assets."""
     if resume is None:
-        return await database.open_batch(customer, count)
-    found = await database.batch(resume)
-    if found is None:
+        return await database.open_batch(customer, len(found))
+    batch = await database.batch(resume)
+    if batch is None:
         raise Misused(f"there is no batch {resume}", "`sluice runs` shows the batches of late.")
-    if (found.customer, found.count) != (customer, count):
-        says = f"batch {resume} is of customer {found.customer} and {found.count} assets, not {customer} and {count}"
+    held, named = set(await database.held(resume)), {one.asset for one in found}
+    if batch.customer != customer or held - named:
+        says = f"batch {resume} is of customer {batch.customer}, and {len(held - named)} of its assets are not named here"
         raise Misused(says, "Repeat the command as it was, with --resume added.")
-    return found
+    if batch.finished and named - held:
+        says = f"batch {resume} is finished, and {len(named - held)} of these are not in it"
+        raise Misused(says, "Ingest those by themselves, without --resume.")
+    return batch
 
 
 async def _thumbs(database: CommandDatabase, customer: int, thumbs: str | None) -> str | None:

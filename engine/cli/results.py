@@ -16,6 +16,7 @@ from rich.table import Table
 from engine.cli.output import row, seconds, size, table
 from engine.cli.stop import Misused
 from engine.db.port import RunRecord
+from policies.reasons import Reason
 from policies.redact import redact
 
 LAST = 12
@@ -58,6 +59,11 @@ def result_of(asset: str, source: str, error: str, run: RunRecord | None) -> Res
         seconds=round((run.finished - run.claimed).total_seconds(), 3) if run.finished else None,
         run=str(run.id),
     )
+
+
+def refused_result(asset: str, source: str, reason: Reason) -> Result:
+    """The result of what could not even be handed in, so that no run tells of it."""
+    return Result(asset, redact(source), "failed", redact(reason.message), reason.code)
 
 
 class Board:

@@ -32,9 +32,15 @@ ADD = sql("""
 INSERT INTO "BatchAssets" ("BatchId", "AssetId", "Status") VALUES (:batch, :asset, 1) ON CONFLICT DO NOTHING
 """)
 
-HELD = sql("""
-SELECT "AssetId" AS asset, "Origin" AS origin FROM "BatchAssets" JOIN "Images" ON "Images"."Id" = "AssetId"
-WHERE "BatchId" = :batch
+HELD = sql("""SELECT "AssetId" AS asset, "Status" > 1 AS settled FROM "BatchAssets" WHERE "BatchId" = :batch""")
+
+RECOUNT = sql("""
+UPDATE "Batches" SET "Count" = (SELECT count(*) FROM "BatchAssets" WHERE "BatchId" = :batch)
+WHERE "Id" = :batch AND "Finished" IS NULL
+""")
+
+DROP_EMPTY = sql("""
+DELETE FROM "Batches" WHERE "Id" = :batch AND NOT EXISTS (SELECT FROM "BatchAssets" WHERE "BatchId" = :batch)
 """)
 
 SETTLED = sql("""
@@ -98,11 +104,16 @@ class PostgresSubmissions(Role):
         if request.batch is not None:
             await self._connections.row(ADD, {"batch": request.batch, "asset": str(request.asset)})
 
-    async def held(self, batch: int) -> dict[AssetId, str]:
-        """The assets that a batch has already, and their origins."""
-        return {
-            parse_asset_id(row["asset"]): row["origin"] for row in await self._connections.rows(HELD, {"batch": batch})
-        }
+    async def held(self, batch: int) -> dict[AssetId, bool]:
+        """The assets that a batch has already, and whether each is settled."""
+        rows = await self._connections.rows(HELD, {"batch": batch})
+        return {parse_asset_id(row["asset"]): row["settled"] for row in rows}
+
+    async def recount(self, batch: int) -> bool:
+        """Counts what a batch has, for what could not be handed in would keep it from finishing; False: nothing."""
+        await self._connections.row(RECOUNT, {"batch": batch})
+        await self._connections.row(DROP_EMPTY, {"batch": batch})
+        return await self.batch(batch) is not None
 
     async def settled(self, batch: int, since: datetime | None) -> list[Settled]:
         """A page of what is done since then, oldest first; the last page's end comes again."""

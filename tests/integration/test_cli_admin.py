@@ -221,7 +221,10 @@ def test_an_interrupted_ingest_is_resumed_with_the_same_messages(sluice: Sluice,
     assert sluice.json(*words, "--resume", str(batch))["batch"] == batch
     again = messages(aws, sluice.environment["ENGINE_IMAGE_QUEUE"])
     assert sorted(first, key=str) == sorted(again, key=str)
-    sluice(*words[:-1], "https://example.org/c.jpg", "--resume", str(batch), "--no-follow", expect=2)
+    counted = 'SELECT "Size" FROM "Queues" WHERE "Customer" = 99'
+    assert rows(sluice.environment["ENGINE_DATABASE_URL"], counted) == [{"Size": 2}]
+    other = sluice("ingest", "https://example.org/a.jpg", "-c", "99", "--resume", str(batch), expect=2)
+    assert "1 of its assets are not named here" in other.stderr
 
 
 def test_ingest_follows_a_batch_to_its_end_and_reports(sluice: Sluice, tmp_path: Path, buckets: Buckets) -> None:
@@ -257,9 +260,30 @@ def test_ingest_refuses_wrong_use_before_anything_is_done(sluice: Sluice, words:
 
 
 def test_ingest_names_a_policy_that_nobody_has(sluice: Sluice) -> None:
-    done = sluice("ingest", "https://example.org/x.jpg", "--policy", "marvellous", expect=1)
-    assert "policy-unknown" in done.stdout
-    assert '"marvellous"' in done.stdout
+    words = ["ingest", "https://example.org/x.jpg", "--policy", "marvellous"]
+    assert '"marvellous"' in sluice(*words, expect=1).stdout
+    told = sluice.json(*words, expect=1)
+    assert [one["reason"] for one in told["assets"]] == ["policy-unknown"]
+    assert told["batch"] is None
+    assert rows(sluice.environment["ENGINE_DATABASE_URL"], 'SELECT "Id" FROM "Batches"') == []
+
+
+def test_a_batch_counts_only_what_could_be_handed_in(sluice: Sluice) -> None:
+    url = sluice.environment["ENGINE_DATABASE_URL"]
+    long = f"https://example.org/long.jpg?{'x' * 1000}"  # more than "Images"."Origin" holds
+    words = ["ingest", "https://example.org/a.jpg", long, "-c", "99", "--no-follow"]
+    batch = sluice.json(*words, expect=1)["batch"]
+    assert rows(url, 'SELECT "Count" FROM "Batches"') == [{"Count": 1}]
+    told = sluice.json(*words, "--resume", str(batch), expect=1)
+    assert [(one["asset"], one["reason"]) for one in told["assets"]] == [("99/1/long", "asset-field-too-long")]
+
+
+def test_nothing_is_added_to_a_batch_that_is_finished(sluice: Sluice) -> None:
+    url = sluice.environment["ENGINE_DATABASE_URL"]
+    batch = sluice.json("ingest", "https://example.org/a.jpg", "-c", "99", "--no-follow")["batch"]
+    rows(url, 'UPDATE "Batches" SET "Finished" = now()')
+    words = ["https://example.org/a.jpg", "https://example.org/b.jpg", "-c", "99", "--resume", str(batch)]
+    assert "is finished, and 1 of these are not in it" in sluice("ingest", *words, expect=2).stderr
 
 
 def test_audit_finds_nothing_when_rows_and_buckets_agree(sluice: Sluice, aws: Aws, buckets: Buckets) -> None:
