@@ -72,14 +72,15 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "<!-- made by `make docs` from engine/settings_table.py; do not edit -->",
+        "<!-- made by `make docs` from engine/settings_table.py and settings_beside.py; do not edit -->",
         "",
         "Everything is set by environment variables. AWS's own (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_PROFILE`, …)",
         f"mean what they always mean. A file that `{ENV_FILE}` names may hold the same as lines of `NAME=value`;",
         "the environment goes before it. All bad variables are reported together. `sluice settings` shows what is set,",
         "from where, and what it means; secrets are hidden.",
         "",
-        "Variables marked * must be set for `sluice engine`. Other commands need only what they use.",
+        "Variables marked * must be set for `sluice engine`. Other commands need only what they use. The last three",
+        "sections are read by others than the engine; it shows them, and leaves it to them to judge.",
     ]
     for section in SECTIONS:
         lines += ["", f"## {section.title}", "", "| variable | meaning | expected | default |", "|---|---|---|---|"]

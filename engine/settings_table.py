@@ -1,14 +1,14 @@
-"""The table of settings: every environment variable that the engine reads, and what it means to an operator.
+"""The table of settings: every environment variable that is read, and what it means to an operator.
 
-The one source: `engine.settings` reads by it, `sluice settings` prints it, docs/settings.md is made from it.
+The one source: `engine.settings` reads by it, `sluice settings` prints it, docs/settings.md is made from it. What other
+processes and libraries read stands in `engine.settings_beside`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
+from engine.settings_beside import BESIDE
 from engine.variables import (
+    Section,
     Variable,
     bucket,
     choice,
@@ -229,25 +229,6 @@ AWS_ENDPOINT_URL = Variable(
     "AWS_ENDPOINT_URL", maybe(url("http", "https")), None, "AWS's own: another endpoint, such as an emulator's."
 )
 
-PROCESSOR_HOST = Variable("PROCESSOR_HOST", text("a host or address"), "127.0.0.1", "Where the processor listens.")
-PROCESSOR_PORT = Variable("PROCESSOR_PORT", whole(0, 65535), 8081, "Its port.")
-PROCESSOR_FOLDER = Variable("PROCESSOR_SCRATCH", text("a folder"), "", "The shared folder as the processor sees it.")
-PROCESSOR_WORKERS = Variable(
-    "PROCESSOR_WORKERS", maybe(whole(1, 256)), None, "Conversions at once.", shown="as many as there are cores"
-)
-PROCESSOR_MAX_PIXELS = Variable(
-    "PROCESSOR_MAX_PIXELS", maybe(whole(1)), None, "Images with more pixels are refused.", shown="the processor's own"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Variables that belong together, for people."""
-
-    title: str
-    variables: tuple[Variable[Any], ...]
-
-
 SECTIONS: tuple[Section, ...] = (
     Section("Database", (DATABASE_URL, DATABASE_CONNECTIONS, PGBOUNCER, KEEP_RUNS_DAYS)),
     Section("Queues and notifications", (IMAGE_QUEUE, PRIORITY_QUEUE, FILE_QUEUE, BATCH_TOPIC)),
@@ -297,10 +278,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     Section("Endpoint and logs", (HTTP_HOST, HTTP_PORT, HTTP_TOKEN, HTTP_SECONDS, LOG_LEVEL, LOG_FORMAT)),
-    Section(
-        "The processor's own",
-        (PROCESSOR_HOST, PROCESSOR_PORT, PROCESSOR_FOLDER, PROCESSOR_WORKERS, PROCESSOR_MAX_PIXELS),
-    ),
+    *BESIDE,
 )
 """Every variable, once."""
 BY_NAME = {variable.name: variable for section in SECTIONS for variable in section.variables}

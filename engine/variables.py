@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from images.iiif_size import IiifSize, parse_size
@@ -37,6 +37,14 @@ class Variable(Generic[T]):
     shown: str = ""  # the default as people read it
     secret: bool = False
     blank: bool = True  # whether an empty text counts as unset; otherwise it is an error
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Variables that belong together, for people."""
+
+    title: str
+    variables: tuple[Variable[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ async def _batch(database: CommandDatabase, resume: int | None, customer: int, f
         raise Misused(f"there is no batch {resume}", "`sluice runs` shows the batches of late.")
     held, named = set(await database.held(resume)), {one.asset for one in found}
     if batch.customer != customer or held - named:
-        says = f"batch {resume} is of customer {batch.customer}, and {len(held - named)} of its assets are not named here"
+        missing = len(held - named)
+        says = f"batch {resume} is of customer {batch.customer}, and {missing} of its assets are not named here"
         raise Misused(says, "Repeat the command as it was, with --resume added.")
     if batch.finished and named - held:
         says = f"batch {resume} is finished, and {len(named - held)} of these are not in it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.env_file import EnvFileError, parse_env_lines
+from engine.env_file import ENV_FILE, EnvFileError, parse_env_lines
 from engine.origin_regex import NOWHERE, regex_of_bucket
 from engine.settings import EVERYTHING, examine_settings, read_settings
+from engine.settings_beside import BESIDE
 from engine.settings_shown import shown_settings
 from engine.settings_table import BY_NAME
 from engine.variables import SettingsError
+from processor.settings import from_environment
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -142,6 +145,49 @@ def test_what_is_wrong_is_shown_beside_the_rest() -> None:
     assert "whole number" in shown["ENGINE_SLOTS"].problem
     assert not shown["ENGINE_ATTEMPTS"].problem
     assert set(shown) == set(BY_NAME)
+
+
+ROOT = Path(__file__).resolve().parents[2]
+VARIABLE = re.compile(r"(ENGINE|PROCESSOR|IMAGE_SERVER|AWS|OTEL|ECS)(_[A-Z0-9]+)+")
+TOLD = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED"}
+"""What the local system sets for AWS's libraries, and nobody here reads."""
+
+
+def variables_named_in(*folders: str) -> set[str]:
+    """Every text in the code, but in the tables, that is the name of a variable as we and our neighbours name them."""
+    return {
+        node.value
+        for folder in folders
+        for file in (ROOT / folder).rglob("*.py")
+        if file.name not in {"settings_table.py", "settings_beside.py"}
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and VARIABLE.fullmatch(node.value)
+    }
+
+
+def test_every_variable_that_is_read_is_listed() -> None:
+    read = variables_named_in("engine", "origins", "processor", "local", "migrations")
+    assert read - TOLD - {ENV_FILE} <= set(BY_NAME)
+
+
+def test_every_variable_that_is_listed_for_others_is_read_by_them() -> None:
+    listed = {variable.name for section in BESIDE for variable in section.variables}
+    assert listed <= variables_named_in("engine", "processor")
+
+
+def test_the_defaults_that_are_listed_are_the_processors(tmp_path: Path) -> None:
+    by_itself = from_environment({"PROCESSOR_SCRATCH": str(tmp_path)})
+    named = {
+        "PROCESSOR_HOST": by_itself.host,
+        "PROCESSOR_PORT": by_itself.port,
+        "PROCESSOR_SECONDS": by_itself.seconds,
+        "PROCESSOR_RECYCLE": by_itself.recycle,
+        "PROCESSOR_DRAIN_SECONDS": by_itself.drain,
+        "PROCESSOR_MAX_PIXELS": by_itself.limits.max_pixels,
+        "PROCESSOR_J2K_ENCODER": by_itself.limits.j2k_encoder,
+        "PROCESSOR_HTJ2K_ENCODER": by_itself.limits.htj2k_encoder,
+    }
+    assert {name: BY_NAME[name].default for name in named} == named
 
 
 BUCKET = "dlcs.origin-1"
