@@ -47,6 +47,9 @@ chaos: setup  ## kill, stop, fill, cut and restart a composed system, then count
 breakage: setup  ## break each part of a running system; doctor and ingests must name it (3 minutes)
 	@$(BIN)/python -m tests.system.breakage
 
+coverage: setup  ## images/ and policies/ by their unit tests: every line and every branch, or it fails
+	@$(BIN)/pytest -q tests/unit/images tests/unit/policies --cov=images --cov=policies --cov-branch --cov-fail-under=100 $(ARGS)
+
 mutate: setup  ## sow small errors into images/ and policies/, see which the tests find; ARGS=images for one (30 minutes)
 	@$(BIN)/python bench/mutate.py $(ARGS)
 

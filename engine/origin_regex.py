@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from policies.s3_address import REGION
+from policies.s3_address import HOST, REGION
 
 NOWHERE = r"(?!)"
 """Matches no origin: what an engine without an origin bucket uses."""
@@ -15,6 +15,6 @@ def regex_of_bucket(bucket: str) -> str:
     name = re.escape(bucket)
     return (
         rf"^(?:s3://(?:{REGION}/)?{name}/"
-        rf"|https?://{name}\.s3(?:\.{REGION})?\.amazonaws\.com/"
-        rf"|https?://s3(?:[.-]{REGION})?\.amazonaws\.com/{name}/)"
+        rf"|https?://{name}\.{HOST}/"
+        rf"|https?://{HOST}/{name}/)"
     )

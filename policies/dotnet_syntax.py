@@ -1,13 +1,17 @@
 """The syntax of .NET's regular expressions in the words of Python's `regex` module.
 
-Beneath `dotnet_regex`. Search only: groups count for nothing but their back references. On the way the size of the
-compiled pattern is estimated, for `regex` spells out what must occur several times.
+Beneath `dotnet_regex`. Search only: groups count for nothing but the references to them (`dotnet_groups`). On the way
+the size of the compiled pattern is estimated, for `regex` spells out what must occur several times.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+from policies.dotnet_groups import Groups, PatternError, Reference
+
+__all__ = ["PatternError", "Translation"]
 
 LARGEST = 20_000
 """Nodes of a compiled pattern: a group that must occur n times is compiled n times, and once more."""
@@ -20,14 +24,12 @@ QUANTIFIER = re.compile(r"\{([0-9]+)(?:,[0-9]*)?\}")
 BLANK = re.compile(r"\s+|#[^\n]*")
 GROUP = re.compile(
     r"\(\?(?:[:=!>]|<[=!]|<(?P<name>\w+)>|'(?P<quoted>\w+)'"
-    r"|(?P<on>[imnsx]*)(?:-(?P<off>[imnsx]*))?(?P<end>[:)])|(?P<comment>#[^)]*\))|(?=\())"
+    r"|(?P<on>[imnsx]*)(?:-(?P<off>[imnsx]*))?(?P<end>[:)])|(?P<comment>#[^)]*\))|(?=\(\?)|(?P<look>\())"
 )
+CONDITION = re.compile(r"\(\?\((\w+)\)")
+NUMBER = re.compile(r"\\([1-9][0-9]*)")
 REFERENCE = re.compile(r"\\k(?:<(\w+)>|'(\w+)')")
 PROPERTY = re.compile(r"\\([pP])\{(Is)?([A-Za-z0-9_-]+)\}")
-
-
-class PatternError(ValueError):
-    """A pattern that cannot be used; says why, in a few words."""
 
 
 @dataclass(slots=True)
@@ -35,17 +37,27 @@ class _Level:
     """What is known of one level of parentheses while it is read."""
 
     extended: bool = False  # option x: white space and comments mean nothing
+    explicit: bool = False  # option n: only groups with a name capture
     nodes: int = 0  # of all items but the last
     last: int = 0  # of the last item, which a quantifier would repeat
     single: bool = True  # the last item is one character or class: repeating it costs nothing
+    quantified: str = ""  # what the last item is quantified with already
+
+    def inner(self) -> _Level:
+        """The level that a parenthesis opens here."""
+        return _Level(self.extended, self.explicit)
 
     def add(self, nodes: int = 1, *, single: bool = True) -> None:
         """Another item was read."""
         self.nodes, self.last, self.single = self.nodes + self.last, nodes, single
+        self.quantified = ""
         self._check()
 
-    def repeat(self, least: int) -> None:
-        """The last item must occur so often at least."""
+    def repeat(self, quantifier: str, least: int) -> None:
+        """The last item must occur so often at least; once quantified, only a ? may follow, once."""
+        if self.quantified and (quantifier != "?" or self.quantified == "lazy"):
+            raise PatternError(f"nested quantifier {quantifier}")
+        self.quantified = "lazy" if self.quantified else quantifier
         if not self.single:
             self.last *= least + 1
             self._check()
@@ -62,15 +74,16 @@ class Translation:
         self._pattern = pattern
         self._at = 0
         self._levels = [_Level()]
+        self._groups = Groups()
 
     def whole(self) -> str:
         """The whole pattern; full case folding, which .NET does not do, is switched off."""
-        parts = ["(?-f)"]
+        parts: list[str | Reference] = ["(?-f)"]
         while self._at < len(self._pattern):
             parts.append(self._next())
-        return "".join(parts)
+        return "".join(part if isinstance(part, str) else self._groups.resolve(part) for part in parts)
 
-    def _next(self) -> str:
+    def _next(self) -> str | Reference:
         level = self._levels[-1]
         if level.extended and (blank := BLANK.match(self._pattern, self._at)):
             self._at = blank.end()
@@ -83,7 +96,7 @@ class Translation:
             case "{":
                 return self._brace()
             case "*" | "+" | "?" as quantifier:
-                level.repeat(1 if quantifier == "+" else 0)
+                level.repeat(quantifier, 1 if quantifier == "+" else 0)
                 return self._take(1)
             case "[":
                 translated = self._class()
@@ -110,17 +123,22 @@ class Translation:
         if match is None:
             self._levels[-1].add()
             return self._literal()
-        self._levels[-1].repeat(int(match[1]))
+        self._levels[-1].repeat(match[0], int(match[1]))
         return self._take(len(match[0]))
 
-    def _group(self) -> str:
+    def _group(self) -> str | Reference:
         """An opening parenthesis and what it opens."""
         above = self._levels[-1]
         if not self._pattern.startswith("(?", self._at):
             if self._pattern.startswith("(*", self._at):
                 raise PatternError("nothing before *")  # Python would read a verb
-            self._levels.append(_Level(above.extended))
-            return self._take(1)
+            self._levels.append(above.inner())
+            self._at += 1
+            return "(?:" if above.explicit else self._groups.open(None)
+        if match := CONDITION.match(self._pattern, self._at):
+            self._levels.append(above.inner())
+            self._at += len(match[0])
+            return Reference(match[1], condition=True)
         match = GROUP.match(self._pattern, self._at)
         if match is None:
             raise PatternError(f"{self._pattern[self._at : self._at + 6]} opens no group that can be used here")
@@ -129,20 +147,20 @@ class Translation:
             return ""
         if match["end"]:
             return self._options(match["on"], match["off"] or "", match["end"])
-        self._levels.append(_Level(above.extended))
+        self._levels.append(above.inner())
+        if match["look"]:  # a condition that is no group is looked for
+            self._levels.append(above.inner())
+            return "(?(?="
         name = match["name"] or match["quoted"]
-        if name:
-            return "(" if name.isdigit() else f"(?<{name}>"
-        return match[0]
+        return self._groups.open(name) if name else match[0]
 
     def _options(self, on: str, off: str, end: str) -> str:
-        """Inline options. White space is left out here; and which groups capture is all the same to a search."""
-        level = self._levels[-1]
-        extended = "x" not in off and ("x" in on or level.extended)
+        """Inline options. What n and x mean is seen to here."""
         if end == ":":
-            self._levels.append(_Level(extended))
-        else:
-            level.extended = extended
+            self._levels.append(self._levels[-1].inner())
+        level = self._levels[-1]
+        level.extended = "x" not in off and ("x" in on or level.extended)
+        level.explicit = "n" not in off and ("n" in on or level.explicit)
         kept_on, kept_off = (re.sub("[nx]", "", options) for options in (on, off))
         options = f"{kept_on}-{kept_off}" if kept_off else kept_on
         if end == ":":
@@ -157,11 +175,14 @@ class Translation:
         self._levels[-1].add(closed.nodes + closed.last + 1, single=False)
         return self._take(1)
 
-    def _escape(self) -> str:
+    def _escape(self) -> str | Reference:
         """A backslash and what follows, outside a class."""
         if match := REFERENCE.match(self._pattern, self._at):
             self._at += len(match[0])
-            return f"(?P={match[1] or match[2]})"
+            return Reference(match[1] or match[2])
+        if match := NUMBER.match(self._pattern, self._at):
+            self._at += len(match[0])
+            return Reference(match[1], bare=True)
         letter = self._pattern[self._at + 1 : self._at + 2]
         if letter == "Z":  # .NET's also stands before a last line break; \z is the same in both
             self._at += 2

@@ -19,7 +19,7 @@ from policies.reasons import (
 )
 from policies.redact import redact
 from policies.request import AssetId
-from policies.s3_address import S3Address, read_s3
+from policies.s3_address import S3Address, names_access_point, read_s3
 
 SCHEMES = {
     StrategyKind.DEFAULT: ("http", "https"),
@@ -58,6 +58,8 @@ def _unusable(origin: str, kind: StrategyKind, address: S3Address | None) -> str
     shown = redact(origin)[:200]
     if not origin.strip():
         return "the asset has no origin"
+    if kind is StrategyKind.S3 and names_access_point(origin):
+        return f"{shown} is an access point; expected the bucket itself, s3://bucket/key"
     if kind is StrategyKind.S3:
         return None if address else f"{shown} is no S3 address; expected s3://bucket/key or one of its https forms"
     if kind is StrategyKind.DEFAULT and read_s3(origin) and origin[:3].lower() == "s3:":
@@ -76,6 +78,8 @@ def _forbidden(address: S3Address, asset: AssetId, rules: Rules) -> str | None:
     bucket = address.bucket.lower()
     if bucket in {rules.storage_bucket.lower(), rules.thumbs_bucket.lower(), rules.security_bucket.lower()}:
         return f"{address.plain[:200]} is in one of our own buckets"
+    if address.is_alias:
+        return f"{address.plain[:200]} is an access point, behind which any bucket may be; name the bucket itself"
     if bucket != rules.origin_bucket.lower() or rules.origin_bucket_open:
         return None
     steps = address.key.split("/")

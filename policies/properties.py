@@ -100,7 +100,7 @@ def date_of(message: Json, name: str) -> datetime | None:
     if not isinstance(value, str):
         raise unusable_property(name, A_DATE, value)
     try:
-        date = datetime.fromisoformat(value)
+        date = datetime.fromisoformat(value.upper())  # a small z or t is as good, says RFC 3339
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise unusable_property(name, A_DATE, value) from error

@@ -149,8 +149,9 @@ def _created(message: Json) -> datetime | None:
 
 
 def _batch(message: Json) -> int | None:
-    number = number_of(message, "batchId")
-    return number if number is not None and number > 0 else None
+    """The batch; whatever is not above zero means none."""
+    below = (whole_number(message.get("batchid")) or 0) < 0
+    return None if below else number_of(message, "batchId") or None
 
 
 def _named(message: Json) -> Named:

@@ -13,19 +13,33 @@ from urllib.parse import unquote
 REGION = r"[a-z]{2,4}(?:-[a-z]{2,5})?-(?:central|(?:north|south)?(?:east|west)|north|south)-[0-9]{1,2}"
 BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}"
 PATH = r"(?P<path>[^?#]+)(?:[?#].*)?"
-HOST = r"amazonaws\.com(?:\.cn)?(?::[0-9]+)?"
+DOMAIN = r"(?:amazonaws\.(?:com(?:\.cn)?|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
+"""Of every partition: the public one and GovCloud, China, Europe's own, and the isolated ones."""
+
+
+def _host(region: str) -> str:
+    """The hosts of S3 itself, new and old, with IPv6, FIPS or acceleration, which are all the same to us."""
+    return rf"s3(?:-fips|-accelerate|-external-1)?(?:\.dualstack)?(?:[.-]{region})?\.{DOMAIN}(?::[0-9]+)?"
+
+
+HOST = _host(REGION)
+IN_REGION = _host(f"(?P<region>{REGION})")
 
 FORMS = tuple(
     re.compile(form, re.DOTALL)
     for form in (
         rf"(?i:s3)://(?P<region>{REGION})/(?P<bucket>{BUCKET})/(?P<key>.+)",
         rf"(?i:s3)://(?P<bucket>{BUCKET})/(?P<key>.+)",
-        rf"(?i:https?://s3[.-](?P<region>{REGION})\.{HOST})/(?P<bucket>{BUCKET})/{PATH}",
-        rf"(?i:https?://s3\.{HOST})/(?P<bucket>{BUCKET})/{PATH}",
-        rf"(?i:https?://(?P<host>{BUCKET})\.s3\.(?P<region>{REGION})\.{HOST})/{PATH}",
-        rf"(?i:https?://(?P<host>{BUCKET})\.s3\.{HOST})/{PATH}",
+        rf"(?i:https?://{IN_REGION})/(?P<bucket>{BUCKET})/{PATH}",
+        rf"(?i:https?://(?P<host>{BUCKET})\.{IN_REGION})/{PATH}",
     )
 )
+
+ACCESS_POINT = re.compile(
+    r"(?i)s3://arn:|https?://(?:[^/?#]*\.)?(?:s3-accesspoint|s3-object-lambda|accesspoint\.s3-global)\."
+)
+ALIASES = ("-s3alias", "--ol-s3")
+"""What the aliases of access points end in, and no bucket does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,11 @@ class S3Address:
         """`s3://bucket/key` without a region, as image servers want it."""
         return f"s3://{self.bucket}/{self.key}"
 
+    @property
+    def is_alias(self) -> bool:
+        """Whether its bucket is none, but an access point's alias, behind which any bucket may be."""
+        return self.bucket.lower().endswith(ALIASES)
+
     def __str__(self) -> str:
         return self.uri
 
@@ -61,6 +80,11 @@ def read_s3(uri: str) -> S3Address | None:
             region = parts.get("region")
             return S3Address(bucket, key, region.lower() if region else None) if _possible(key) else None
     return None
+
+
+def names_access_point(uri: str) -> bool:
+    """Whether a URI names an access point, which is none of our forms: people should be told so."""
+    return ACCESS_POINT.match(uri) is not None
 
 
 def write_s3(bucket: str, key: str, region: str | None = None) -> str:

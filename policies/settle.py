@@ -1,6 +1,7 @@
 """SETTLE: an outcome, the attempt, the time and a chance to what is recorded, queued and answered.
 
-The last decision of every ingest, and the only place where an outcome becomes a queue action or an HTTP status.
+The last decision of every ingest, and the only place where an outcome becomes a queue action or an HTTP status. How far
+a customer's totals move is no decision but a difference, taken under the lock of the recording (docs/adr/0004).
 """
 
 from __future__ import annotations

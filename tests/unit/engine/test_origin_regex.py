@@ -20,6 +20,8 @@ from policies.s3_address import S3Address, read_s3
         "https://s3.amazonaws.com/my.origin/99/k",
         "https://s3.eu-west-1.amazonaws.com/my.origin/99/k",
         "https://s3-eu-west-1.amazonaws.com/my.origin/99/k",
+        "https://my.origin.s3.dualstack.eu-west-1.amazonaws.com/99/k",
+        "https://s3-accelerate.amazonaws.com:443/my.origin/99/k",
     ],
 )
 def test_every_form_of_our_own_bucket_is_found_and_read_as_our_own(origin: str) -> None:
@@ -35,6 +37,7 @@ def test_every_form_of_our_own_bucket_is_found_and_read_as_our_own(origin: str) 
         "s3://other/my.origin/99/k",
         "https://example.org/s3://my.origin/99/k",
         "https://my.origin.example.org/99/k",
+        "https://my.origin.s3.amazonaws.com.example.org/99/k",
     ],
 )
 def test_nothing_else_is_taken_for_our_own(origin: str) -> None:

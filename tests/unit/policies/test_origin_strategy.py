@@ -169,6 +169,7 @@ def test_strategies_that_need_credentials_are_refused_without(strategy: str, ori
         ("sftp://example.org/a", "basic-http-authentication", "is no http or https address"),
         (HTTP, "s3-ambient", "is no S3 address"),
         ("s3://other", "s3-ambient", "is no S3 address"),
+        ("s3://arn:aws:s3:eu-west-1:1:accesspoint/a/k", "s3-ambient", "is an access point; expected the bucket itself"),
     ],
 )
 def test_an_origin_that_its_strategy_cannot_fetch_is_refused(origin: str, strategy: str, words: str) -> None:
@@ -200,6 +201,17 @@ def test_nobody_may_name_our_own_buckets_with_our_own_credentials(bucket: str, f
         assert message.endswith("is in one of our own buckets")
     own = make_strategy(".", "s3-ambient", credentials=KEYS)
     assert match(form.format(bucket), own).place.s3 is not None
+
+
+@pytest.mark.parametrize("bucket", ["scans-x5a-s3alias", "Scans--ol-s3"])
+def test_nobody_may_name_a_bucket_of_ours_by_the_alias_of_an_access_point(bucket: str) -> None:
+    code, message = refusal(f"s3://{bucket}/99/page", make_strategy(".", "s3-ambient"))
+    assert code == "origin-forbidden"
+    assert (
+        message == f"s3://{bucket}/99/page is an access point, behind which any bucket may be; name the bucket itself"
+    )
+    own = make_strategy(".", "s3-ambient", credentials=KEYS)
+    assert match(f"s3://{bucket}/99/page", own).place.s3 is not None
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from policies.plan import (
     StrategyKind,
     counts_to_quota,
     image_location,
+    may_leave_objects,
     plan_ingest,
     read_in_place,
 )
@@ -269,6 +270,23 @@ def test_what_is_stored_counts_unless_the_channel_is_none_or_the_customer_exempt
     assert counts_to_quota(plan, make_rules())
     assert not counts_to_quota(plan, make_rules(quota_exempt=frozenset({99})))
     assert not counts_to_quota(make_plan(channels=make_channels("none")), make_rules())
+
+
+@pytest.mark.parametrize(
+    ("channels", "held", "before", "may"),
+    [
+        (("none",), Storage(maximum=1), False, False),
+        (("none",), Storage(maximum=1), True, True),
+        (("none",), Storage(maximum=1, asset_bytes=1), False, True),
+        (("none",), Storage(maximum=1, asset_thumb_bytes=1), False, True),
+        (("file",), Storage(maximum=100), False, True),
+    ],
+)
+def test_only_what_never_stored_anything_can_leave_nothing_behind(
+    channels: tuple[str, ...], held: Storage, before: bool, may: bool
+) -> None:
+    plan = make_plan(channels=make_channels(*channels), storage=held, ingested_before=before)
+    assert may_leave_objects(plan) is may
 
 
 def test_locations_are_written_with_a_region_where_the_house_wants_it() -> None:
