@@ -54,6 +54,14 @@ class Aws:
             self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         return name
 
+    def expire_transient(self, bucket: str) -> None:
+        """Have what dying engines leave under transient/ expire, as in production."""
+        rule = {"ID": "transient", "Status": "Enabled", "Filter": {"Prefix": "transient/"}, "Expiration": {"Days": 1}}
+        self.s3.put_bucket_lifecycle_configuration(
+            Bucket=bucket,
+            LifecycleConfiguration={"Rules": [rule]},  # type: ignore[list-item] # a plain mapping
+        )
+
     def make_queue(self, name: str, *, visibility: int = VISIBILITY, receives: int = RECEIVES) -> str:
         """Make a queue and its dead-letter queue (`{name}-dead`) unless they are there, and return its URL."""
         dead = self.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]

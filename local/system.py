@@ -244,6 +244,7 @@ def _furnish(emulator: Emulator) -> dict[str, str]:
     with open_aws(emulator) as aws:
         for role, name in BUCKETS.items():
             told[f"ENGINE_{role}_BUCKET"] = aws.make_bucket(name)
+        aws.expire_transient(BUCKETS["STORAGE"])
         for role, name in QUEUES.items():
             told[f"ENGINE_{role}_QUEUE"] = aws.make_queue(name)
         told["ENGINE_BATCH_TOPIC"] = aws.make_topic("batches")

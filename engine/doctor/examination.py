@@ -14,6 +14,7 @@ from engine.doctor.buckets import bucket_exam
 from engine.doctor.database import database_exam
 from engine.doctor.finding import Exam, Finding, broken, examine, warning
 from engine.doctor.image_server import image_server_exam
+from engine.doctor.lifecycle import lifecycle_exam
 from engine.doctor.processor import processor_exam, scratch_exam
 from engine.doctor.queues import queue_exam, topic_exam
 from engine.doctor.services import engine_exam, orchestrator_exam
@@ -70,6 +71,7 @@ def aws_exams(settings: Settings, aws: Aws) -> Sequence[Exam]:
     exams = [queue_exam(aws.sqs, queue, name, heart=settings.work.heart) for queue, name in queues if queue]
     exams += [topic_exam(aws.sns, settings.queues.batch_topic)] if settings.queues.batch_topic else []
     exams += [bucket_exam(aws.s3, bucket, name, writes=writes) for bucket, name, writes in named_buckets if bucket]
+    exams += [lifecycle_exam(aws.s3, buckets.storage)] if buckets.storage else []
     return exams
 
 

@@ -21,6 +21,7 @@ from engine.doctor.database import database_exam
 from engine.doctor.examination import settings_findings
 from engine.doctor.finding import Exam, Finding, Verdict, examine
 from engine.doctor.image_server import image_server_exam
+from engine.doctor.lifecycle import expired_prefix, lifecycle_exam
 from engine.doctor.processor import processor_exam, scratch_exam
 from engine.doctor.queues import queue_exam
 from engine.doctor.services import engine_exam
@@ -81,6 +82,34 @@ async def test_a_bucket_is_tried_in_all_that_an_ingest_does(aws: Aws, buckets: B
     assert "Contents" not in aws.s3.list_objects_v2(Bucket=buckets.storage)
     assert gone.verdict is Verdict.BROKEN
     assert "ENGINE_STORAGE_BUCKET" in gone.remedy
+
+
+async def test_a_bucket_where_staged_copies_stay_for_ever_is_warned_of(aws: Aws, buckets: Buckets) -> None:
+    async with client(aws, "s3") as s3:
+        (without,) = await examine(lifecycle_exam(s3, buckets.storage))
+        aws.expire_transient(buckets.storage)
+        (expiring,) = await examine(lifecycle_exam(s3, buckets.storage))
+        (gone,) = await examine(lifecycle_exam(s3, "no-such-bucket-here"))
+    assert without.verdict is Verdict.WARNING
+    assert "lifecycle rule" in without.remedy
+    assert expiring.verdict is Verdict.FINE
+    assert gone.verdict is Verdict.WARNING
+
+
+@pytest.mark.parametrize(
+    ("rule", "prefix"),
+    [
+        ({"Status": "Enabled", "Filter": {"Prefix": "transient/"}, "Expiration": {"Days": 1}}, "transient/"),
+        ({"Status": "Enabled", "Prefix": "transient/", "Expiration": {"Days": 1}}, "transient/"),
+        ({"Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}}, ""),
+        ({"Status": "Disabled", "Filter": {"Prefix": "transient/"}, "Expiration": {"Days": 1}}, None),
+        ({"Status": "Enabled", "Filter": {}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}, None),
+        ({"Status": "Enabled", "Filter": {}, "Expiration": {"ExpiredObjectDeleteMarker": True}}, None),
+        ({"Status": "Enabled", "Filter": {"Tag": {"Key": "a", "Value": "b"}}, "Expiration": {"Days": 1}}, None),
+    ],
+)
+def test_a_lifecycle_rule_is_read_as_what_it_expires(rule: Any, prefix: str | None) -> None:
+    assert expired_prefix(rule) == prefix
 
 
 async def test_a_queue_is_warned_of_what_will_hurt(aws: Aws, queues: Queues) -> None:

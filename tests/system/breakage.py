@@ -125,11 +125,15 @@ def drop_bucket(variable: str) -> Broken:
 
 
 def make_bucket(variable: str) -> Broken:
-    return lambda ground: void(ground.aws.make_bucket(ground.system.environment[variable]))
+    def mends(ground: Ground) -> None:
+        name = ground.aws.make_bucket(ground.system.environment[variable])
+        ground.aws.expire_transient(name)
+
+    return mends
 
 
-def void(_: object) -> None:
-    """Drops a value that nobody needs."""
+def keep_transient(ground: Ground) -> None:
+    ground.aws.s3.delete_bucket_lifecycle(Bucket=ground.system.environment["ENGINE_STORAGE_BUCKET"])
 
 
 def drop_queue(ground: Ground) -> None:
@@ -200,6 +204,12 @@ BREAKAGES = (
         drop_bucket("ENGINE_SECURITY_BUCKET"),
         "bucket security",
         mends=make_bucket("ENGINE_SECURITY_BUCKET"),
+    ),
+    Breakage(
+        "nothing under transient/ expires",
+        keep_transient,
+        "no lifecycle rule expires it",
+        mends=make_bucket("ENGINE_STORAGE_BUCKET"),
     ),
     Breakage("a queue is gone", drop_queue, "queue images-priority", mends=make_queue),
     Breakage("a queue has no dead letters", queue_settings(RedrivePolicy=""), "no dead-letter queue", mends=mend_queue),

@@ -103,6 +103,13 @@ data "aws_iam_policy_document" "task" {
     resources = ["${local.bucket_arns.security}/*"]
   }
 
+  # For `sluice doctor`: does what dying engines leave under transient/ expire?
+  statement {
+    sid       = "SeeTheLifecycleOfTransientObjects"
+    actions   = ["s3:GetLifecycleConfiguration"]
+    resources = [local.bucket_arns.storage]
+  }
+
   # Without it an object that is not there answers 403 instead of 404, and stale objects cannot be found.
   statement {
     sid       = "ListBuckets"
