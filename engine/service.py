@@ -114,6 +114,7 @@ class Service:
         log.info("draining", running=len(self._parts.heart.leases), seconds=self._settings.work.drain)
         for consumer in self._consumers.values():
             consumer.stop()
+        self._synchronous.stop()
         try:
             async with asyncio.timeout(max(0.0, self._settings.work.drain - HAND_BACK)):
                 await self._slots.all_free()

@@ -69,11 +69,13 @@ class Synchronous:
         self._most_waiting = most_waiting
         self._waiting = 0
         self._running: dict[IngestRequest, asyncio.Task[Answer]] = {}
+        self._stopping = asyncio.Event()
 
     async def answer(self, request: IngestRequest) -> Answer:
         """Ingests, or joins an equal request, and answers when it is done or the caller's time is up."""
-        if self._waiting >= self._most_waiting:
-            return _busy(request.asset, AT_CAPACITY.of(f"{request.asset}: {self._waiting} callers wait already"))
+        waiting = max(self._waiting, len(self._running))  # what callers began who have gone since goes on
+        if waiting >= self._most_waiting:
+            return _busy(request.asset, AT_CAPACITY.of(f"{request.asset}: {waiting} requests wait already"))
         self._waiting += 1
         try:
             async with asyncio.timeout(self._seconds):
@@ -82,6 +84,10 @@ class Synchronous:
             return _busy(request.asset, STILL_RUNNING.of(f"{request.asset}: not done within {self._seconds:g} s"))
         finally:
             self._waiting -= 1
+
+    def stop(self) -> None:
+        """From now on nobody waits for what other workers do: this engine is about to end."""
+        self._stopping.set()
 
     async def ended(self) -> None:
         """Waits until all that was begun has ended; who stops the service has told the ingests already."""
@@ -116,13 +122,24 @@ class Synchronous:
             other = await self._memory.last_run(request.asset)
             if other is None:
                 continue
-            ended = other if other.finished else await self._memory.wait_for(other.id, self._seconds)
+            ended = other if other.finished else await self._end_of(other.id)
             if ended is None:
                 break
             if _equal(request, ended):
                 return await self._reported(ended)
         assert settlement is not None
         return await self._settled(settlement, order)
+
+    async def _end_of(self, run: UUID) -> RunRecord | None:
+        """Another worker's run, once it has ended; None when the time, or this engine, ends before."""
+        end = asyncio.ensure_future(self._memory.wait_for(run, self._seconds))
+        stop = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((end, stop), return_when=asyncio.FIRST_COMPLETED)
+            return end.result() if end.done() else None
+        finally:
+            end.cancel()
+            stop.cancel()
 
     async def _in_a_slot(self, order: Order) -> Settlement | None:
         taken = self._slots.take_free(1, priority=True)

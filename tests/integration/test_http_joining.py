@@ -144,6 +144,34 @@ async def test_while_it_waits_for_another_worker_it_holds_no_slot() -> None:
     await service.ended()
 
 
+async def test_an_engine_that_stops_waits_for_no_other_worker() -> None:
+    service = synchronous(ScriptedWork(ELSEWHERE).at_once(), MemoryRuns([make_run(outcome=None)]), seconds=600)
+    asked = asyncio.create_task(service.answer(IngestRequest(PAGE)))
+    await asyncio.sleep(0)
+    service.stop()
+    async with asyncio.timeout(5):
+        await service.ended()
+        answer = await asked
+    assert answer.http.status == 503
+    assert answer.reason is not None
+    assert answer.reason.code == "claimed-elsewhere"
+
+
+async def test_callers_that_go_away_cannot_pile_up_work() -> None:
+    work = ScriptedWork(ELSEWHERE).at_once()
+    memory = MemoryRuns([make_run(outcome=None)])
+    service = Synchronous(work, Slots(SlotSettings(4, 1)), memory, seconds=600, most_waiting=3)
+    for batch in range(1, 4):
+        gone = asyncio.create_task(service.answer(IngestRequest(PAGE, batch=batch)))
+        await asyncio.sleep(0)
+        gone.cancel()
+    answer = await service.answer(IngestRequest(PAGE, batch=4))
+    assert answer.reason is not None
+    assert answer.reason.code == "at-capacity"
+    service.stop()
+    await service.ended()
+
+
 async def test_a_redelivered_request_reports_the_run_that_settled_it() -> None:
     refused = make_run(outcome="refused", reason=NOT_AN_IMAGE.of("a web page"), created=NOON)
     service = synchronous(ScriptedWork(Redelivered(refused.id)).at_once(), MemoryRuns([refused]))
