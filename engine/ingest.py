@@ -18,7 +18,7 @@ from engine.order import Order
 from engine.parts import Parts
 from engine.source import Source
 from engine.stage import Staging
-from policies.admit import admit
+from policies.admit import admit, admit_derivative
 from policies.outcome import Busy, Ingested, IngestError, Outcome, Refused, Retry, granted
 from policies.plan import plan_ingest
 from policies.quota import OVER_QUOTA_MESSAGE
@@ -70,6 +70,7 @@ async def make(order: Order, lease: Lease, journal: Journal, parts: Parts) -> In
         admitted = granted(admit(plan, await source.seen(), facts, parts.rules))
         with journal.step("convert"):
             image = await parts.converter.convert(lease.run, plan, admitted, source, room)
+            granted(admit_derivative(plan, admitted, image.served_bytes, facts, parts.rules))
         journal.size = image.size
         staging = Staging(parts.storage, parts.origins, lease, plan, image, source)
         with journal.step("thumbs"):

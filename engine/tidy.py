@@ -50,12 +50,13 @@ class Tidy:
             thumbs_json=state.thumbs_json,
             keys=state.keys,
             exists=state.exists,
-            original_by=await self._storage.run_of(original_key(asset)),
         )
         must_stay = needed(recorded, self._rules)
         for bucket, listing in ((self._storage, self._stored(asset)), (self._thumbs, self._pictures(asset))):
             listed = [(bucket.name, key) async for key in listing]
             gone = [key for _, key in stale(must_stay, asset, listed, self._rules)]
+            if not must_stay.sure:
+                gone = [key for key in gone if await bucket.run_of(key) is not None]
             await bucket.delete(gone)
 
     async def _stored(self, asset: AssetId) -> AsyncIterator[str]:

@@ -64,6 +64,11 @@ def admit(plan: IngestPlan, seen: Seen | None, facts: Facts, rules: Rules) -> Ad
     )
 
 
+def admit_derivative(plan: IngestPlan, admitted: Admitted, made: int, facts: Facts, rules: Rules) -> Refused | None:
+    """The refusal of a conversion whose bytes are too many; asked before they take the place of the earlier ones."""
+    return check_quota(facts, rules, made + admitted.bytes * int(plan.keep_original)) if admitted.convert else None
+
+
 def _size_gate(plan: IngestPlan, seen: Seen, rules: Rules) -> Refused | None:
     """Refuses an image without bytes, and what is larger than this engine handles."""
     if plan.image_work and seen.bytes == 0:

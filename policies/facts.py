@@ -72,7 +72,7 @@ class Facts:
     channels: tuple[Channel, ...] = ()
     strategies: tuple[StrategyRow, ...] = ()  # the customer's, in any order
     storage: Storage = Storage()
-    ingested_before: bool = False  # a final, successful run exists, or the row says Finished without Error
+    ingested_before: bool = False  # or at least tried, so that an image server may have read the origin
 
 
 @dataclass(frozen=True, slots=True)

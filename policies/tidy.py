@@ -17,7 +17,7 @@ class Needed:
     """What the recorded rows of one asset name, as (bucket, key)."""
 
     objects: frozenset[tuple[str, str]]
-    sure: bool  # the rows alone say everything; False: a result of before our time, whose original may be needed
+    sure: bool  # False: no success of ours, perhaps one of before our time; only what a run of ours stored may go
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,6 @@ class Recorded:
     thumbs_json: str | None
     keys: tuple[str, ...] | None  # of the last successful run of ours, as "bucket/key"; None: there is none
     exists: bool = True
-    original_by: str | None = None  # the run that stored the original; None: none of ours
 
 
 def needed(recorded: Recorded, rules: Rules) -> Needed:
@@ -45,25 +44,23 @@ def needed(recorded: Recorded, rules: Rules) -> Needed:
     for name in recorded.keys or ():
         bucket, _, key = name.partition("/")
         objects.add((bucket, key))
-    return Needed(frozenset(objects), sure=recorded.keys is not None or recorded.original_by is not None)
+    return Needed(frozenset(objects), sure=recorded.keys is not None)
 
 
 def stale(needed_now: Needed, asset: AssetId, listed: Iterable[tuple[str, str]], rules: Rules) -> list[tuple[str, str]]:
-    """Those of the listed objects that may go: ours by their key, and needed by nothing."""
+    """Those of the listed objects that are an ingest's by their key, and needed by nothing."""
     return [
         (bucket, key)
         for bucket, key in listed
-        if (bucket, key) not in needed_now.objects and _is_ours(bucket, key, asset, needed_now, rules)
+        if (bucket, key) not in needed_now.objects and _is_ours(bucket, key, asset, rules)
     ]
 
 
-def _is_ours(bucket: str, key: str, asset: AssetId, needed_now: Needed, rules: Rules) -> bool:
+def _is_ours(bucket: str, key: str, asset: AssetId, rules: Rules) -> bool:
     if bucket == rules.thumbs_bucket:
         return key == sizes_key(asset) or (key.startswith(thumb_prefixes(asset)) and key.endswith(".jpg"))
     if bucket == rules.storage_bucket:
-        if key.startswith(info_prefix(asset)):
-            return True
-        return key == derivative_key(asset) or (key == original_key(asset) and needed_now.sure)
+        return key in {derivative_key(asset), original_key(asset)} or key.startswith(info_prefix(asset))
     return False
 
 

@@ -12,7 +12,7 @@ from engine.audit.listing import Listing
 from engine.db.port import AssetState, RunRecord, Scope
 from engine.db.tallies import Miscounted, Total
 from policies.facts import Rules
-from policies.keys import TRANSIENT, original_key
+from policies.keys import TRANSIENT
 from policies.request import AssetId
 
 PAGE = 200
@@ -70,11 +70,8 @@ class Auditor:
         if state.running is not None or state.ingesting:
             return []
         seen = await self._listing.objects(state.id)
-        original = (self._rules.storage_bucket, original_key(state.id))
-        if original in seen:
-            seen = await self._listing.with_runs(seen, [original])
-        must = needs(state, self._rules, seen[original].run if original in seen else None)
-        seen = await self._listing.with_runs(seen, must.objects)
+        must = needs(state, self._rules)
+        seen = await self._listing.with_runs(seen, must.objects if must.sure else must.objects | seen.keys())
         sizes = await self._listing.sizes(state.id) if state.thumbs_json is not None else None
         found = list(compare(state, must, seen, sizes, self._rules))
         if found and (await self._rows.asset(state.id)).run != state.run:

@@ -48,7 +48,7 @@ class Seen:
     run: str | None = None  # its metadata; None: not asked, or not one of ours
 
 
-def needs(state: AssetState, rules: Rules, original_by: str | None) -> Needed:
+def needs(state: AssetState, rules: Rules) -> Needed:
     """What the rows of an asset say must be there."""
     return needed(
         Recorded(
@@ -57,7 +57,6 @@ def needs(state: AssetState, rules: Rules, original_by: str | None) -> Needed:
             thumbs_json=state.thumbs_json,
             keys=state.keys,
             exists=state.exists,
-            original_by=original_by,
         ),
         rules,
     )
@@ -72,6 +71,8 @@ def compare(
         repair = Repair.SIZES if _only_sizes_missing(state, key, must, seen) else Repair.INGEST
         yield Discrepancy(about, "missing", f"s3://{bucket}/{key} is not there", repair)
     for bucket, key in stale(must, state.id, seen, rules):
+        if not must.sure and seen[bucket, key].run is None:
+            continue
         yield Discrepancy(about, "stale", f"s3://{bucket}/{key} is needed by no row", Repair.TIDY)
     yield from _of_another_run(state, must, seen)
     if sizes is not None and state.thumbs_json is not None and _read(sizes) != _read(state.thumbs_json):

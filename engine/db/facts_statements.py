@@ -19,8 +19,8 @@ FACTS = sql(
     """
 SELECT
     asset."Origin" AS origin, asset."MediaType" AS media_type, asset."MaxUnauthorised" AS max_unauthorised,
-    asset."Roles" AS roles, asset."Finished" IS NOT NULL AND asset."Error" = '' OR EXISTS (
-        SELECT FROM engine.runs WHERE runs.asset = :asset AND outcome = 'ingested'
+    asset."Roles" AS roles, asset."Finished" IS NOT NULL OR EXISTS (
+        SELECT FROM engine.runs WHERE runs.asset = :asset AND finished IS NOT NULL AND outcome <> 'superseded'
     ) AS ingested_before,
 """,
     CHANNELS,

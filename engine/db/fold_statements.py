@@ -38,9 +38,10 @@ WITH waiting AS (
     WHERE total."Customer" = moved.customer AND total."Space" = moved.space
 ), queues AS (
     INSERT INTO "Queues" ("Customer", "Name", "Size")
-    SELECT customer, counter, -count(*) FROM taken WHERE counter IS NOT NULL GROUP BY customer, counter
-    ORDER BY customer, counter
-    ON CONFLICT ("Customer", "Name") DO UPDATE SET "Size" = greatest(0, "Queues"."Size" + EXCLUDED."Size")
+    SELECT DISTINCT customer, counter, 0 FROM taken WHERE counter IS NOT NULL ORDER BY customer, counter
+    ON CONFLICT ("Customer", "Name") DO UPDATE SET "Size" = greatest(0, "Queues"."Size" - (
+        SELECT count(*) FROM taken WHERE customer = EXCLUDED."Customer" AND counter = EXCLUDED."Name"
+    ))
 )
 SELECT count(*) AS rows, COALESCE(array_agg(DISTINCT batch) FILTER (WHERE batch IS NOT NULL), '{}') AS batches,
        (SELECT count(*) FROM engine.folds) - count(*) AS left
@@ -49,7 +50,8 @@ FROM taken
 
 LOCK_BATCHES = sql("""SELECT FROM "Batches" WHERE "Id" = ANY(:batches) ORDER BY "Id" FOR UPDATE""")
 
-# A statement of its own, after the locks: its snapshot holds every row whose fold has been taken.
+# A statement of its own, after the locks: its snapshot holds every row whose fold has been taken. It may find more
+# settled than are counted, where a batch has more rows than its "Count".
 RECOUNT = sql("""
 WITH before AS (
     SELECT "Id", "Count", "Finished" FROM "Batches" WHERE "Id" = ANY(:batches)
@@ -59,7 +61,7 @@ WITH before AS (
 ), recounted AS (
     UPDATE "Batches" AS batch
     SET "Completed" = completed, "Errors" = errors,
-        "Finished" = COALESCE(counted."Finished", CASE WHEN completed + errors = counted."Count" THEN now() END)
+        "Finished" = COALESCE(counted."Finished", CASE WHEN completed + errors >= counted."Count" THEN now() END)
     FROM counted WHERE batch."Id" = counted."Id"
     RETURNING batch.*, counted."Finished" IS NULL AND batch."Finished" IS NOT NULL AS finished_now
 )

@@ -15,7 +15,18 @@ from policies.facts import Channel, Facts, PolicyRow, StrategyRow
 from policies.outcome import Refused
 from policies.reasons import BATCH_UNKNOWN, POLICY_UNKNOWN, UNKNOWN_ASSET, Kind
 from policies.request import AssetId, IngestRequest, Named
-from tests.integration.db_rows import ASSET, DETAILS, Rows, claim, make_request, make_stored, refusal, success
+from policies.settle import Settlement
+from tests.integration.db_rows import (
+    ASSET,
+    DETAILS,
+    Rows,
+    attempt,
+    claim,
+    make_request,
+    make_stored,
+    refusal,
+    success,
+)
 
 THUMBS = '["!1024,1024","!400,400","!200,200","!100,100"]'
 FULL = Named(origin="https://example.org/new.tif", channels=("iiif-img", "thumbs"))
@@ -103,15 +114,15 @@ async def test_a_storage_policy_that_does_not_exist_has_no_maximum(db: PostgresD
 
 
 @pytest.mark.parametrize(
-    ("earlier", "before"), [(success(make_stored()), True), (refusal(), False)], ids=["ingested", "refused"]
+    "earlier", [success(make_stored()), refusal(), attempt()], ids=["ingested", "refused", "tried"]
 )
-async def test_whether_an_asset_was_ingested_before(
-    db: PostgresDatabase, rows: Rows, earlier: object, before: bool
+async def test_whether_an_image_server_may_have_read_an_asset_before(
+    db: PostgresDatabase, rows: Rows, earlier: Settlement
 ) -> None:
     await rows.asset()
-    await db.record(await claim(db), earlier, DETAILS)  # type: ignore[arg-type]  # a settlement, by parameter
+    await db.record(await claim(db), earlier, DETAILS)
     await rows.connection.execute('UPDATE "Images" SET "Finished" = NULL')  # as the API does when it asks again
-    assert (await read(db, make_request(batch=1))).ingested_before is before
+    assert (await read(db, make_request(batch=1))).ingested_before
 
 
 async def test_an_asset_that_another_engine_ingested_was_ingested_before(db: PostgresDatabase, rows: Rows) -> None:

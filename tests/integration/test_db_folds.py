@@ -98,7 +98,7 @@ async def test_a_counter_is_made_when_missing_and_never_below_0(db: PostgresData
     for number in range(3):
         await db.record(await claim(db, make_request(batch=number + 1)), success(), DETAILS)
         await fold_all(db)
-    assert await rows.queue_size() == 0
+        assert await rows.queue_size() == 0
 
 
 async def test_messages_of_our_own_raise_the_counter(db: PostgresDatabase, rows: Rows) -> None:
@@ -117,6 +117,17 @@ async def test_a_batch_is_finished_once_when_its_last_assets_are_settled(db: Pos
         await db.record(await claim(db, make_request(asset, batch=batch)), end, DETAILS)
     assert await fold_all(db) == (batch,)
     assert await rows.batch_counters(batch) == (2, 1, True)
+
+
+async def test_a_batch_with_more_rows_than_it_counts_is_finished_once(db: PostgresDatabase, rows: Rows) -> None:
+    assets = await make_assets(rows, 4)
+    batch = await rows.batch(*assets, count=2)
+    for asset in assets[:3]:
+        await db.record(await claim(db, make_request(asset, batch=batch)), success(), DETAILS)
+    assert await fold_all(db) == (batch,)
+    await db.record(await claim(db, make_request(assets[3], batch=batch)), success(), DETAILS)
+    assert await fold_all(db) == ()
+    assert await rows.batch_counters(batch) == (4, 0, True)
 
 
 async def test_a_batch_whose_rest_is_settled_is_recounted_at_once(db: PostgresDatabase, rows: Rows) -> None:

@@ -45,17 +45,12 @@ def test_the_keys_of_the_last_result_are_needed_and_make_it_certain() -> None:
     assert needed(recorded(keys=("storage/99/1/page-1/original",)), RULES) == Needed(frozenset({ORIGINAL}), sure=True)
     assert needed(recorded(keys=()), RULES) == SURE
     assert needed(recorded(), RULES).sure is False
-    assert needed(recorded(original_by="run"), RULES).sure is True
 
 
 def test_what_is_ours_and_needed_by_nothing_goes() -> None:
     assert stale(SURE, ASSET, LISTED, RULES) == LISTED
     some = Needed(frozenset({DERIVATIVE, OPEN, SIZES}), sure=True)
     assert stale(some, ASSET, LISTED, RULES) == [ORIGINAL, INFO, AUTH]
-
-
-def test_an_original_of_before_our_time_stays() -> None:
-    assert stale(Needed(frozenset(), sure=False), ASSET, LISTED, RULES) == [DERIVATIVE, INFO, SIZES, OPEN, AUTH]
 
 
 @pytest.mark.parametrize(
