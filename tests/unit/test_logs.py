@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -81,6 +83,19 @@ def test_lines_below_the_level_are_not_written(lines: io.StringIO) -> None:
     structlog.get_logger().debug("nobody reads this")
     logging.getLogger("botocore").info("nor this")
     assert lines.getvalue() == ""
+
+
+class FullDisk(io.StringIO):
+    """What standard error is when the disk that it goes to is full."""
+
+    def write(self, _line: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_line_that_cannot_be_written_stops_nobody() -> None:
+    set_up_logs("info", "auto", FullDisk())
+    structlog.get_logger().info("this goes nowhere")
 
 
 STORED = Stored(Size(4000, 3000), "image/tiff", "s3://storage/99/1/x", 1000, 100, "{}")
