@@ -25,6 +25,8 @@ from bench.queue_ground import SLOW, Ground, Look, make_ground, steady
 
 BARE_LOOPS = (1, 4)
 """The bare loop is run alone and four side by side; the better one counts."""
+SLOTS = "32"
+"""What an operator gives an engine whose assets need next to nothing: slots enough for three full receives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ async def against_a_bare_loop(ground: Ground, sizes: Sizes) -> list[Figure]:
             batch = await ground.hand_in(sizes.messages)
             loops = name.partition(" ")[0]
             async with (
-                ground.engines() if name == "engine" else ground.program("bench.queue_bare", BARE_LOOPS=loops) as child
+                ground.engines(ENGINE_SLOTS=SLOTS)
+                if name == "engine"
+                else ground.program("bench.queue_bare", BARE_LOOPS=loops) as child
             ):
                 looks = await ground.watch(batch, sizes.messages, child)
                 await ground.emptied()
