@@ -1,9 +1,11 @@
-"""The servers and folders that `bench.origins` fetches from: as quick as this machine lets them be, each a process."""
+"""The servers that `bench.origins` fetches from: as quick as this machine lets them be, each a process of its own."""
 
 from __future__ import annotations
 
-import asyncio
+import getpass
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,8 +17,34 @@ from pathlib import Path
 
 import asyncssh
 
-USER, PASSWORD = "bench", "bench"
-MIB = 1024**2
+USER = getpass.getuser()
+KIB, MIB, GIB = 1024, 1024**2, 1024**3
+SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+NEEDED = {
+    "curl": "curl (Debian: apt install curl)",
+    "sha256sum": "sha256sum (Debian: coreutils)",
+    "sftp": "OpenSSH's sftp (Debian: apt install openssh-client)",
+    "sshd": "OpenSSH's sshd (Debian: apt install openssh-server)",
+}
+RANGE = re.compile(r"(?i)range: bytes=(\d+)-(\d+)")
+HEAD = (
+    "HTTP/1.1 {part}\r\nContent-Length: {length}\r\nAccept-Ranges: bytes\r\n"
+    'ETag: "e"\r\nLast-Modified: Fri, 20 Nov 2026 10:00:00 GMT\r\n\r\n'
+)
+SSHD = """
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/client_key.pub
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+Subsystem sftp internal-sftp
+"""
+
+
+def missing() -> list[str]:
+    """What has to be installed first."""
+    return [words for name, words in NEEDED.items() if not shutil.which(name, path=SBIN)]
 
 
 def make_file(path: Path, size: int) -> Path:
@@ -29,75 +57,72 @@ def make_file(path: Path, size: int) -> Path:
 
 
 def serve_http(folder: Path, port: int) -> None:
-    """Sends whole files with sendfile, a thread for each connection, for ever."""
+    """Sends files, or ranges of them, with sendfile, for ever: as much of S3 as GET needs."""
 
-    def answer(client: socket.socket) -> None:
+    def converse(client: socket.socket) -> None:
         with client:
-            request = client.recv(65536)
-            if not request:  # somebody only looked whether we listen
-                return
-            path = folder / request.split()[1].decode().lstrip("/")
-            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % path.stat().st_size)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while request := client.recv(65536):
+                answer(client, request.decode("latin-1"))
+
+    def answer(client: socket.socket, request: str) -> None:
+        method, target, _ = request.split(maxsplit=2)
+        path = folder / target.partition("?")[0].rpartition("/")[2]
+        size = path.stat().st_size
+        asked = RANGE.search(request)
+        first, last = (int(asked[1]), min(int(asked[2]), size - 1)) if asked else (0, size - 1)
+        part = f"206 Part\r\nContent-Range: bytes {first}-{last}/{size}" if asked else "200 OK"
+        client.sendall(HEAD.format(part=part, length=last - first + 1).encode())
+        if method == "GET":
             with path.open("rb") as file:
-                client.sendfile(file)
+                client.sendfile(file, first, last - first + 1)
 
     with socket.create_server(("127.0.0.1", port), backlog=1024) as server:
         while True:
             client, _ = server.accept()
-            threading.Thread(target=answer, args=(client,), daemon=True).start()
-
-
-def serve_sftp(folder: Path, port: int) -> None:
-    """An SFTP server over a folder, for ever."""
-
-    class Server(asyncssh.SSHServer):
-        def password_auth_supported(self) -> bool:
-            return True
-
-        def public_key_auth_supported(self) -> bool:
-            return True
-
-        def validate_password(self, username: str, password: str) -> bool:
-            return (username, password) == (USER, PASSWORD)
-
-        def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-            return username == USER and key.public_data == known.public_data
-
-    known = asyncssh.read_private_key(str(folder / "key"))
-
-    async def serve() -> None:
-        async with asyncssh.listen(
-            "127.0.0.1",
-            port,
-            server_factory=Server,
-            server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
-            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=str(folder).encode()),
-        ):
-            await asyncio.Event().wait()
-
-    asyncio.run(serve())
-
-
-def make_key(folder: Path) -> Path:
-    """A private key that the SFTP server lets in; OpenSSH's client takes no password from a program."""
-    path = folder / "key"
-    path.write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_private_key())
-    path.chmod(0o600)
-    return path
+            threading.Thread(target=converse, args=(client,), daemon=True).start()
 
 
 @contextmanager
-def running(kind: str, folder: Path) -> Iterator[int]:
-    """One of the servers in a process of its own; gives its port."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-    command = [sys.executable, "-m", "bench.origins_ground", kind, str(folder), str(port)]
+def running_http(folder: Path) -> Iterator[int]:
+    """The HTTP server over a folder; gives its port."""
+    port = _free_port()
+    with _running([sys.executable, "-m", "bench.origins_ground", str(folder), str(port)], port):
+        yield port
+
+
+@contextmanager
+def running_sshd(folder: Path) -> Iterator[tuple[int, str]]:
+    """OpenSSH's own server, for whoever runs this and one key only; gives its port and the key's file."""
+    port = _free_port()
+    for name in ("host_key", "client_key"):
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        key.write_private_key(str(folder / name))
+        key.write_public_key(str(folder / f"{name}.pub"))
+        (folder / name).chmod(0o600)
+    (folder / "sshd_config").write_text(SSHD.format(folder=folder))
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it puts itself away, and is made at boot
+    program = shutil.which("sshd", path=SBIN)
+    command = [str(program), "-D", "-f", str(folder / "sshd_config"), "-p", str(port)]
+    with _running([*command, "-o", "ListenAddress=127.0.0.1", "-E", str(folder / "sshd.log")], port):
+        yield port, str(folder / "client_key")
+
+
+@contextmanager
+def _running(command: list[str], port: int) -> Iterator[None]:
     with subprocess.Popen(command) as process:
         try:
             _wait_for(port)
-            yield port
+            yield
         finally:
             process.terminate()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+    return port
 
 
 def _wait_for(port: int, seconds: float = 20) -> None:
@@ -114,4 +139,4 @@ def _wait_for(port: int, seconds: float = 20) -> None:
 
 
 if __name__ == "__main__":
-    {"http": serve_http, "sftp": serve_sftp}[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
+    serve_http(Path(sys.argv[1]), int(sys.argv[2]))

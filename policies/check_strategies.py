@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from policies.check import Finding, Weight
 from policies.dotnet_regex import PatternError, compile_dotnet
 from policies.facts import Rules, StrategyRow
-from policies.place import NEEDS_CREDENTIALS, strategy_kind
+from policies.place import strategy_kind
 from policies.plan import StrategyKind
 from policies.s3_address import read_s3
 
@@ -56,7 +56,7 @@ def _bad_credentials(row: StrategyRow, kind: StrategyKind, rules: Rules) -> str 
     """What is wrong with the text of credentials, by its shape."""
     text = row.credentials.strip()
     if not text:
-        return "missing: its assets are refused before any connection" if kind in NEEDS_CREDENTIALS else None
+        return "missing: its assets are refused before any connection" if kind.needs_credentials else None
     if kind is StrategyKind.DEFAULT or text.startswith("enc:v1:"):
         return None
     if text.startswith("s3:"):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import assert_never
 from urllib.parse import quote
 
 from images.recipe import kdu_name
 from policies.explanation import RequestLine
 from policies.facts import Rules
-from policies.plan import Fetch, IngestPlan, StrategyKind, read_in_place
+from policies.plan import Fetch, IngestPlan, read_in_place
 from policies.redact import redact
 from policies.s3_address import write_s3
 from policies.thumbs import Asked, ThumbPlan
@@ -34,17 +33,7 @@ def _origin(plan: IngestPlan) -> str:
     if plan.fetch is Fetch.COPY:
         return f"CopyObject {address}"
     ranged = " with Range, a few kilobytes" if plan.fetch is Fetch.HEADER else ""
-    match plan.place.kind:
-        case StrategyKind.S3:
-            return f"GetObject {address}{ranged}"
-        case StrategyKind.SFTP:
-            return f"SFTP open and read {address}"
-        case StrategyKind.BASIC:
-            return f"GET {address} with Authorization: Basic"
-        case StrategyKind.DEFAULT:
-            return f"GET {address}"
-        case _:
-            assert_never(plan.place.kind)
+    return plan.place.kind.request.format(address) + ranged
 
 
 def _processor(plan: IngestPlan, thumbs: ThumbPlan, *, by_processor: bool) -> str:

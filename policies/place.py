@@ -21,13 +21,6 @@ from policies.redact import redact
 from policies.request import AssetId
 from policies.s3_address import S3Address, names_access_point, read_s3
 
-SCHEMES = {
-    StrategyKind.DEFAULT: ("http", "https"),
-    StrategyKind.BASIC: ("http", "https"),
-    StrategyKind.SFTP: ("sftp",),
-}
-NEEDS_CREDENTIALS = frozenset({StrategyKind.BASIC, StrategyKind.SFTP})
-
 
 def locate(origin: str, asset: AssetId, row: StrategyRow, rules: Rules) -> Place | Refused:
     """The place that an origin is under the row that matched it."""
@@ -36,7 +29,7 @@ def locate(origin: str, asset: AssetId, row: StrategyRow, rules: Rules) -> Place
         known = ", ".join(StrategyKind)
         return Refused(STRATEGY_UNKNOWN.of(f'origin strategy {row.id}: expected {known}, not "{row.strategy}"'))
     credentials = row.credentials.strip()
-    if kind in NEEDS_CREDENTIALS and not credentials:
+    if kind.needs_credentials and not credentials:
         return Refused(STRATEGY_WITHOUT_CREDENTIALS.of(f"origin strategy {row.id} ({kind}) has no credentials"))
     address = read_s3(origin) if kind is StrategyKind.S3 else None
     if problem := _unusable(origin, kind, address):
@@ -50,7 +43,7 @@ def locate(origin: str, asset: AssetId, row: StrategyRow, rules: Rules) -> Place
 
 def strategy_kind(name: str) -> StrategyKind | None:
     """The strategy that a row names, or None if there is none of that name."""
-    return StrategyKind(name) if name in set(StrategyKind) else None
+    return next((kind for kind in StrategyKind if kind == name), None)
 
 
 def _unusable(origin: str, kind: StrategyKind, address: S3Address | None) -> str | None:
@@ -64,13 +57,12 @@ def _unusable(origin: str, kind: StrategyKind, address: S3Address | None) -> str
         return None if address else f"{shown} is no S3 address; expected s3://bucket/key or one of its https forms"
     if kind is StrategyKind.DEFAULT and read_s3(origin) and origin[:3].lower() == "s3:":
         return f"{shown} is an S3 address, and no origin strategy ({StrategyKind.S3}) matches it"
-    schemes = SCHEMES[kind]
     try:
         parts = urlsplit(origin)
-        usable = parts.scheme in schemes and bool(parts.hostname)
+        usable = parts.scheme in kind.schemes and bool(parts.hostname)
     except ValueError:
         usable = False
-    return None if usable else f"{shown} is no {' or '.join(schemes)} address, which the strategy {kind} fetches"
+    return None if usable else f"{shown} is no {' or '.join(kind.schemes)} address, which the strategy {kind} fetches"
 
 
 def _forbidden(address: S3Address, asset: AssetId, rules: Rules) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import assert_never
 
 from images.iiif_size import IiifSize
@@ -24,6 +23,7 @@ from policies.quota import check_quota
 from policies.reasons import LOCATION_TOO_LONG, NOT_AN_IMAGE
 from policies.request import AssetId
 from policies.s3_address import S3Address, write_s3
+from policies.strategy_kind import StrategyKind
 
 __all__ = [
     "Fetch",
@@ -41,15 +41,6 @@ __all__ = [
 
 LONGEST_LOCATION = 500
 """Characters of "ImageLocation"."S3"."""
-
-
-class StrategyKind(StrEnum):
-    """How an origin is fetched; the names are the DLCS's."""
-
-    DEFAULT = "default"
-    BASIC = "basic-http-authentication"
-    S3 = "s3-ambient"
-    SFTP = "sftp"
 
 
 @dataclass(frozen=True, slots=True)

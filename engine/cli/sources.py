@@ -10,8 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from engine.cli.stop import Misused
 from policies.request import AssetId, parse_asset_id
+from policies.strategy_kind import StrategyKind
 
-SCHEMES = {"http", "https", "s3", "sftp"}
+SCHEMES = {scheme for kind in StrategyKind for scheme in kind.schemes}
 WITH_PIXELS = "tif tiff jpg jpeg png jp2 jpx j2k jph webp gif bmp heic avif"
 IMAGES = {f".{suffix}" for suffix in WITH_PIXELS.split()}
 """Suffixes of the files that are taken from a folder."""

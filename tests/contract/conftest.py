@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from local.aws import Aws
 from origins.origins import Origins
 from origins.port import OriginSettings
+from policies.strategy_kind import StrategyKind
 from tests.fakes.http_origin import http_origin
 from tests.fakes.origin_hosts import BasicHost, HttpHost, OriginHost, S3Host, SftpHost
 from tests.fakes.sftp_origin import sftp_origin
@@ -41,25 +42,47 @@ def open_origins() -> OpenOrigins:
     return opened
 
 
-@pytest.fixture(params=["default", "basic", "s3", "sftp"])
-async def host(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OriginHost]:
+@asynccontextmanager
+async def default_host(_: pytest.FixtureRequest) -> AsyncIterator[OriginHost]:
+    async with http_origin() as server:
+        yield HttpHost(server)
+
+
+@asynccontextmanager
+async def basic_host(_: pytest.FixtureRequest) -> AsyncIterator[OriginHost]:
+    async with http_origin() as server:
+        yield BasicHost(server)
+
+
+@asynccontextmanager
+async def s3_host(request: pytest.FixtureRequest) -> AsyncIterator[OriginHost]:
+    aws: Aws = request.getfixturevalue("aws")
+    buckets: Buckets = request.getfixturevalue("buckets")
+    yield S3Host(aws, buckets.origin)
+
+
+@asynccontextmanager
+async def sftp_host(request: pytest.FixtureRequest) -> AsyncIterator[OriginHost]:
+    folder: Path = request.getfixturevalue("tmp_path") / "served"
+    folder.mkdir()
+    async with sftp_origin(folder) as server:
+        yield SftpHost(server)
+
+
+HOSTS = {
+    StrategyKind.DEFAULT: default_host,
+    StrategyKind.BASIC: basic_host,
+    StrategyKind.S3: s3_host,
+    StrategyKind.SFTP: sftp_host,
+}
+"""A server for each strategy; one without a server fails."""
+
+
+@pytest.fixture(params=list(StrategyKind), ids=str)
+async def host(request: pytest.FixtureRequest) -> AsyncIterator[OriginHost]:
     """A server for each strategy in turn."""
-    match request.param:
-        case "default":
-            async with http_origin() as server:
-                yield HttpHost(server)
-        case "basic":
-            async with http_origin() as server:
-                yield BasicHost(server)
-        case "s3":
-            aws: Aws = request.getfixturevalue("aws")
-            buckets: Buckets = request.getfixturevalue("buckets")
-            yield S3Host(aws, buckets.origin)
-        case _:
-            folder = tmp_path / "served"
-            folder.mkdir()
-            async with sftp_origin(folder) as sftp:
-                yield SftpHost(sftp)
+    async with HOSTS[request.param](request) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import quote
 
 import asyncssh
@@ -31,7 +30,9 @@ def make_place(
 
 
 class OriginHost(Protocol):
-    """A server that one strategy fetches from."""
+    """A server that one strategy fetches from; where it applies it has `denied` and `locked_out` too."""
+
+    dials: ClassVar[bool]  # whether origins name the host that is connected to
 
     def put(self, name: str, data: bytes) -> Place:
         """Stores a file and says where it is."""
@@ -44,6 +45,7 @@ class OriginHost(Protocol):
 class HttpHost:
     """`default` against our own HTTP server."""
 
+    dials: ClassVar[bool] = True
     server: HttpOriginServer
 
     def put(self, name: str, data: bytes) -> Place:
@@ -73,6 +75,7 @@ def guarded(inner: Script, user: str, password: str) -> Script:
 class BasicHost:
     """`basic-http-authentication` against our own HTTP server."""
 
+    dials: ClassVar[bool] = True
     server: HttpOriginServer
     user: str = "reader"
     password: str = "s3cret:with colon"
@@ -101,6 +104,7 @@ class BasicHost:
 class S3Host:
     """`s3-ambient` against an emulated S3."""
 
+    dials: ClassVar[bool] = False
     aws: Aws
     bucket: str
 
@@ -116,6 +120,7 @@ class S3Host:
 class SftpHost:
     """`sftp` against an SSH server in process."""
 
+    dials: ClassVar[bool] = True
     server: SftpOriginServer
 
     def place(self, name: str, **credentials: str) -> Place:
@@ -152,6 +157,3 @@ def known_hosts(server: SftpOriginServer, folder: Path, *, right: bool = True) -
     key = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     path.write_text(server.known_hosts if right else f"[127.0.0.1]:{server.port} {key}")
     return path
-
-
-Denied = Callable[[], Place]
