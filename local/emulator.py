@@ -7,6 +7,7 @@ are on disk as soon as a write is answered; queues and their messages are writte
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,18 @@ class Emulator:
         self.child.stop(patience)
 
 
+def _readdress(queues: Path, port: int) -> None:
+    """Give kept queues their new address: they are known by it, and would be lost with their messages under another."""
+    if queues.exists():
+        queues.write_text(
+            re.sub(
+                rf"http://{re.escape(LOOPBACK)}:\d+/{ACCOUNT}/",
+                f"http://{LOOPBACK}:{port}/{ACCOUNT}/",
+                queues.read_text(),
+            )
+        )
+
+
 def start_emulator(folder: Path, *, log: Path, port: int | None = None) -> Emulator:
     """Start it on the data in `folder`; returns when it answers."""
     program = Path(sys.prefix) / "emulator" / "bin" / "python"
@@ -69,6 +82,7 @@ def start_emulator(folder: Path, *, log: Path, port: int | None = None) -> Emula
     objects, state = folder / "s3", folder / "state"
     objects.mkdir(parents=True, exist_ok=True)
     state.mkdir(parents=True, exist_ok=True)
+    _readdress(state / "sqs.json", chosen)
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(folder),

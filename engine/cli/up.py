@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,11 +11,13 @@ from rich.markup import escape
 
 from engine.cli.output import seconds, show
 from engine.cli.stop import Failed
+from engine.env_file import ENV_FILE
 from local.child import PartError
 from local.interrupts import ended_by_signals
 from local.system import Ports, System, Up
 
 FOLDER = Path(".local")
+OURS = ("ENGINE_", "PROCESSOR_", "IMAGE_SERVER_")
 Port = int | None
 
 
@@ -34,18 +37,21 @@ def up(
     """The whole system on this machine: database, S3, SQS and SNS, processor, image server, engine.
 
     Prints every address, starts again what dies, and stops all in order at Ctrl-C. What it stores is kept.
+    Settings of the environment hold here too, all but addresses, buckets and queues.
 
     Examples:
       sluice up
       sluice up --port-engine 8080 --port-image-server 8182
+      ENGINE_SLOTS=4 ENGINE_ALLOWED_NETWORKS=192.168.0.0/16 sluice up
       ENGINE_ENV_FILE=.local/env sluice ingest https://example.org/page.tif
     """
     ports = Ports(port_postgres, port_aws, port_processor, port_image_server, port_engine)
-    system = System(folder.resolve(), ports, tell=came_up, warn=warn)
+    asked = {name: value for name, value in os.environ.items() if name.startswith(OURS) and name != ENV_FILE}
+    system = System(folder.resolve(), ports, tell=came_up, warn=warn, extra=asked)
     with ended_by_signals():
         try:
             system.start()
-            show(f"\nAll up. In another terminal: export ENGINE_ENV_FILE={system.env_file}", "Ctrl-C stops everything.")
+            show(f"\nAll up; Ctrl-C stops everything. In another terminal: export ENGINE_ENV_FILE={system.env_file}")
             system.watch()
         except KeyboardInterrupt:
             show("stopping …")

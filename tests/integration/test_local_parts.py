@@ -111,8 +111,9 @@ def test_objects_survive_kill_9_and_messages_an_orderly_end(parts_folder: Path) 
         queue = aws.make_queue("kept")
         aws.sqs.send_message(QueueUrl=queue, MessageBody="kept")
     emulator.stop()
-    emulator = start_emulator(folder, log=log, port=emulator.port)
+    emulator = start_emulator(folder, log=log)  # on another port, which a queue's address names
     with open_aws(emulator) as aws:
+        queue = aws.make_queue("kept")
         for key in ("99/1/page", "99/1/page/original"):
             aws.s3.put_object(Bucket="kept", Key=key, Body=key.encode(), Metadata={"run": "1"})
         received = aws.sqs.receive_message(QueueUrl=queue)["Messages"]

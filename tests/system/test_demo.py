@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -13,10 +14,12 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
+import asyncpg
 import boto3
 import pytest
+from PIL import Image
 
 from local.leftovers import command_of
 from local.postgres_home import abandon
@@ -28,10 +31,10 @@ PARTS = ("postgres", "aws", "migrations", "processor", "image server", "engine")
 class Command:
     """A running `sluice` command whose words are read as they come."""
 
-    def __init__(self, *words: str | Path) -> None:
+    def __init__(self, *words: str | Path, **told: str) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self.process = subprocess.Popen(
-            [PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=kept
+            [PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=kept | told
         )
         assert self.process.stdout
         self._output: IO[str] = self.process.stdout
@@ -113,16 +116,19 @@ def objects(folder: Path) -> dict[str, int]:
     return found
 
 
-async def rows(folder: Path) -> dict[str, tuple[int, int, str]]:
-    """Width, height and error of every asset."""
-    import asyncpg  # noqa: PLC0415 - of this module alone
-
+async def asked(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What the system's database answers."""
     connection = await asyncpg.connect(environment_of(folder)["ENGINE_DATABASE_URL"])
     try:
-        found = await connection.fetch('SELECT "Id", "Width", "Height", "Error" FROM "Images"')
-        return {each["Id"]: (each["Width"], each["Height"], each["Error"]) for each in found}
+        return [tuple(row) for row in await connection.fetch(sql)]
     finally:
         await connection.close()
+
+
+async def rows(folder: Path) -> dict[str, tuple[int, int, str]]:
+    """Width, height and error of every asset."""
+    found = await asked(folder, 'SELECT "Id", "Width", "Height", "Error" FROM "Images"')
+    return {name: (width, height, error) for name, width, height, error in found}
 
 
 @pytest.mark.slow
@@ -157,6 +163,62 @@ async def test_the_demo_shows_every_work_survives_kill_9_and_goes_on_from_what_i
         assert up.end(signal.SIGTERM) == 0, up.said
     assert "all stopped" in up.said
     assert not (folder / "pids.json").exists()
+
+
+WORKS = 8
+BATCH = """SELECT "Count", "Completed", "Errors", "Finished" IS NOT NULL FROM "Batches" WHERE "Customer" = 98"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.xdist_group("demo")
+async def test_up_killed_with_9_in_the_middle_of_a_batch_loses_no_row_no_object_and_no_asset(folder: Path) -> None:
+    scans = folder / "scans"
+    scans.mkdir()
+    for number in range(WORKS):
+        Image.effect_noise((1500, 1000), 60 + number).save(scans / f"page-{number}.png")
+    soon = {  # one at a time, and what is left of a killed engine is taken over soon
+        "ENGINE_SLOTS": "3",
+        "ENGINE_POLL_SECONDS": "1",
+        "ENGINE_LEASE_SECONDS": "15",
+        "ENGINE_GRACE_SECONDS": "1",
+        "ENGINE_VISIBILITY_SECONDS": "15",
+        "ENGINE_DRAIN_SECONDS": "1",
+    }
+    with Command("up", "--folder", folder, **soon) as up:
+        up.read_until("All up")
+        words = ("ingest", scans, "-c", "98", "--no-follow")
+        with Command(*words, ENGINE_ENV_FILE=str(folder / "env")) as ingest:
+            assert ingest.end(signal.SIGCONT) == 0, ingest.said
+        await until_settled(folder, 2)
+        before, recorded = objects(folder), await rows(folder)
+        running = children(folder)
+        assert up.end(signal.SIGKILL) == -signal.SIGKILL
+    assert eventually(lambda: not any(command_of(pid) == line for pid, line in running.items()), 30)
+
+    with Command("up", "--folder", folder, **soon) as up:
+        up.read_until("All up")
+        after = objects(folder)
+        assert {key: after.get(key) for key in before} == before
+        kept = await rows(folder)
+        assert kept.keys() == recorded.keys()
+        done = {name: seen for name, seen in recorded.items() if seen[0]}
+        assert {name: kept[name] for name in done} == done
+        assert len(done) < len(recorded) - 1, "the batch was done before it could be interrupted: this proves nothing"
+        await until_settled(folder, WORKS)
+        assert await asked(folder, BATCH) == [(WORKS, WORKS, 0, True)]
+        assert {name: seen for name, seen in (await rows(folder)).items() if name.startswith("98/")} == {
+            f"98/1/page-{number}": (1500, 1000, "") for number in range(WORKS)
+        }
+        assert {f"storage/98/1/page-{number}" for number in range(WORKS)} <= objects(folder).keys()
+        assert up.end(signal.SIGTERM) == 0, up.said
+
+
+async def until_settled(folder: Path, count: int) -> None:
+    """Waits until so many assets of customer 98 are settled and counted; pytest's time-out bounds the wait."""
+    completed = 'SELECT "Completed" FROM "Batches" WHERE "Customer" = 98'
+    while (await asked(folder, completed))[0][0] < count:  # noqa: ASYNC110 - what is waited for is another process
+        await asyncio.sleep(0.05)
 
 
 def check_page(page: str) -> None:

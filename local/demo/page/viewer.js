@@ -44,11 +44,12 @@ const IIIFLayer = L.GridLayer.extend({
 const COLOURS = ["#1d5b79", "#c0632c", "#6a8d73", "#b89a4c", "#7d6b91", "#48727f", "#a85751", "#8a8f98"];
 const place = (id) => document.getElementById(id);
 const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
-let map;
+let map, shown;
 let fit = () => {};
 new ResizeObserver(() => fit()).observe(place("viewer"));
 
 function show(work) {
+  shown = work;
   for (const button of document.querySelectorAll("nav button")) button.setAttribute("aria-current", button.dataset.asset === work.asset);
   place("title").textContent = work.title;
   place("story").textContent = work.story;
@@ -75,7 +76,7 @@ function show(work) {
 
 async function openImage(work) {
   const info = await (await fetch(`${work.service}/info.json`)).json();
-  if (map) map.remove();
+  if (shown !== work) return; // somebody was quicker
   map = L.map("viewer", { crs: L.CRS.Simple, zoomSnap: 0.05, zoomDelta: 0.5, attributionControl: false, minZoom: -2 });
   const layer = new IIIFLayer(info);
   const bounds = layer.bounds(map);
