@@ -91,7 +91,10 @@ def _elsewhere(folder: Path, user: pwd.struct_passwd) -> Path:
         _sweep()
         if ours:
             shutil.rmtree(twin, ignore_errors=True)
-        twin.mkdir(mode=0o700)  # fails when somebody else's stands there, as it should
+        try:
+            twin.mkdir(mode=0o700)
+        except FileExistsError as error:
+            raise PartError(f"{twin} is somebody else's, so no database is put there. Remove it first.") from error
         (twin / "belongs-to").write_text(str(folder))
         copy.touch(mode=0o600)
         copy.write_text(token.read_text())
