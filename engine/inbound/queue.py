@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import assert_never
 
 import structlog
 
@@ -19,7 +20,7 @@ from engine.order import Order
 from engine.slots import Slot, Slots
 from policies.outcome import IngestError, Unreadable
 from policies.request import read_request, request_key
-from policies.settle import Delay, Delete, Leave, Resend, Settlement
+from policies.settle import Delay, Delete, Leave, QueueAction, Resend, Settlement
 
 log = structlog.get_logger(__name__)
 
@@ -113,21 +114,31 @@ class QueueConsumer:
     async def _handle(self, message: Message, slot: Slot) -> None:
         structlog.contextvars.bind_contextvars(message=message.id, queue=self._messages.name)
         with self._messages.kept(message):
-            order: Order | Unreadable | None = None
-            settlement: Settlement | None = None
+            order = self._read(message)
             try:
-                if not self._stopping.is_set():
-                    order = self._read(message)
-                    if isinstance(order, Order):
-                        settlement = await self._ingest(order)
-                        await self._dependencies.heard(settlement.reason)
+                action = await self._work(order, message)
             finally:
                 await slot.give_back()
             try:
-                await self._tell_queue(message, order, settlement)
+                await self._tell_queue(message, order, action)
             except IngestError as error:
                 # Settled but not told: the message comes again and is recognised as redelivered.
                 log.warning("the queue did not take our word", error=str(error))
+
+    async def _work(self, order: Order | Unreadable, message: Message) -> QueueAction:
+        """What is to become of the message, after its ingest if there was one.
+
+        A message that must not come back any more is replaced before the work, for whoever dies in the work cannot.
+        """
+        if isinstance(order, Unreadable):
+            return Leave()
+        if order.last_receive and message.receives > 1:
+            return Resend(0)
+        if self._stopping.is_set():
+            return Resend(0) if order.last_receive else Delay(0)
+        settlement = await self._ingest(order)
+        await self._dependencies.heard(settlement.reason)
+        return settlement.queue
 
     def _read(self, message: Message) -> Order | Unreadable:
         request = read_request(message.body)
@@ -143,22 +154,20 @@ class QueueConsumer:
             body=message.body,
         )
 
-    async def _tell_queue(
-        self, message: Message, order: Order | Unreadable | None, settlement: Settlement | None
-    ) -> None:
-        if settlement is None or not isinstance(order, Order):
-            await (self._messages.give_up(message) if order else self._messages.delay(message, 0))
-            return
-        match settlement.queue:
+    async def _tell_queue(self, message: Message, order: Order | Unreadable, action: QueueAction) -> None:
+        match action:
             case Delete():
                 await self._messages.delete(message)
             case Delay(seconds):
                 await self._messages.delay(message, seconds)
             case Resend(seconds):
+                assert isinstance(order, Order)
                 await self._messages.send(order.body, order.key, seconds)
                 await self._messages.delete(message)
             case Leave():
                 await self._messages.give_up(message)
+            case never:
+                assert_never(never)
 
     async def _stopped_within(self, seconds: float) -> None:
         try:

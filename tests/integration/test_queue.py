@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from types_aiobotocore_sqs import SQSClient
@@ -166,17 +167,40 @@ async def test_a_message_that_failed_comes_again_later_not_at_once(sqs: SQSClien
     assert len(ingest.orders) == 1
 
 
-async def test_on_its_last_receive_a_busy_message_is_sent_again_under_the_same_key(
-    sqs: SQSClient, queues: Queues
-) -> None:
-    ingest = ScriptedIngest(lambda order: AWAY if order.last_receive else DONE)
-    messages = await open_messages(sqs, queues.priority, invisible_seconds=30)
-    message = json.dumps({"id": "99/1/page-1"})  # no `created`: its key is its message id
-    await sqs.send_message(QueueUrl=messages.url, MessageBody=message)
-    for _ in range(4):  # of the five receives that the queue allows
+async def received_so_often(messages: Messages, times: int) -> None:
+    """A message comes and goes, as when its engine dies."""
+    for _ in range(times):
         (received,) = await messages.receive(1, 5)
         await messages.delay(received, 0)
+
+
+async def test_on_its_last_receive_a_message_is_replaced_before_the_work_under_the_same_key(
+    sqs: SQSClient, queues: Queues
+) -> None:
+    """Whoever dies in the work could not do it any more."""
+    ingest = ScriptedIngest()
+    messages = await open_messages(sqs, queues.priority, invisible_seconds=30)
+    message = json.dumps({"id": "99/1/page-1"})  # no `created`: its key is its message id
+    sent = await sqs.send_message(QueueUrl=messages.url, MessageBody=message)
+    await received_so_often(messages, 4)  # of the five receives that the queue allows
     async with consuming(messages, ingest, source=Source.PRIORITY):
+        await ingest.until(lambda: len(ingest.orders) == 1 and not ingest.running)
+        await eventually(empty(messages))
+    (order,) = ingest.orders
+    assert (order.key, order.body, order.last_receive) == (f"message/{sent['MessageId']}", message, False)
+    assert (await sqs.receive_message(QueueUrl=f"{queues.priority}-dead")).get("Messages", []) == []
+
+
+def once(aws: Aws) -> str:
+    """A queue that gives every message up that comes a second time."""
+    return aws.make_queue(f"once-{uuid4().hex[:12]}", receives=1)
+
+
+async def test_where_every_receive_is_the_last_a_busy_message_is_sent_again(sqs: SQSClient, aws: Aws) -> None:
+    ingest = ScriptedIngest(lambda _: AWAY)
+    messages = await open_messages(sqs, once(aws), invisible_seconds=30)
+    await sqs.send_message(QueueUrl=messages.url, MessageBody=body())
+    async with consuming(messages, ingest):
         await ingest.until(lambda: len(ingest.orders) == 1 and not ingest.running)
         assert ingest.orders[0].last_receive
 
@@ -185,12 +209,28 @@ async def test_on_its_last_receive_a_busy_message_is_sent_again_under_the_same_k
             return depth.in_flight == 0 and depth.delayed + depth.visible == 1
 
         await eventually(sent_again)
-    assert (await sqs.receive_message(QueueUrl=f"{queues.priority}-dead")).get("Messages", []) == []
     async with asyncio.timeout(60):
         while not (again := await messages.receive(1, 5)):
             pass
-    assert again[0].key == ingest.orders[0].key
-    assert again[0].body == message
+    assert (again[0].key, again[0].body) == (ingest.orders[0].key, body())
+
+
+async def test_what_arrives_while_stopping_is_not_lost_where_every_receive_is_the_last(
+    sqs: SQSClient, aws: Aws
+) -> None:
+    ingest = ScriptedIngest()
+    slots = Slots(SlotSettings(slots=2, priority=1))
+    messages = await open_messages(sqs, once(aws), invisible_seconds=30)
+
+    async def polling() -> bool:
+        return slots.busy > 0
+
+    async with consuming(messages, ingest, slots=slots) as consumer:
+        await eventually(polling)
+        consumer.stop()
+        await sqs.send_message(QueueUrl=messages.url, MessageBody=body())
+    (again,) = await messages.receive(1, 5)
+    assert (again.body, ingest.orders) == (body(), [])
 
 
 async def test_receiving_pauses_while_a_part_is_away_and_goes_on_when_it_is_back(
