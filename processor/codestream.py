@@ -5,14 +5,16 @@ Serves those who join codestreams, complete them, or want to know whether one is
 
 from __future__ import annotations
 
-import shutil
 import struct
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-SOC, SIZ, TLM, SOT, EOC = 0xFF4F, 0xFF51, 0xFF55, 0xFF90, 0xFFD9
+from processor.packets import PLT, lengths, numbered, packet_starts, plt
+
+SOC, SIZ, TLM, SOT, SOD, EOC = 0xFF4F, 0xFF51, 0xFF55, 0xFF90, 0xFF93, 0xFFD9
 PER_TLM = (65_535 - 4) // 6
 MOST_TLM = 256
 
@@ -38,15 +40,15 @@ class TilePart:
     length: int
 
 
-def main_header(file: BinaryIO) -> Iterator[Segment]:
-    """The segments from where the file stands to its first tile-part, before which it is left."""
+def main_header(file: BinaryIO, until: int = SOT) -> Iterator[Segment]:
+    """The segments from where the file stands to its first tile-part or another marker, before which it is left."""
     while True:
         marker = file.read(2)
         number = int.from_bytes(marker)
         if number == SOC:
             yield Segment(SOC, marker)
             continue
-        if number == SOT:
+        if number == until:
             file.seek(-2, 1)
             return
         length = file.read(2)
@@ -85,19 +87,39 @@ def tlm(parts: Sequence[tuple[int, int]]) -> bytes:
 
 
 def complete(path: Path) -> None:
-    """Adds the TLM to a codestream that was written without."""
-    made = path.with_name(f"{path.name}.tlm")
-    with path.open("rb") as source:
-        segments = list(main_header(source))
-        if any(segment.marker == TLM for segment in segments):
-            return
-        start = source.tell()
-        parts = [(part.tile, part.length) for part in tile_parts(source)]
-        source.seek(start)
-        with made.open("wb") as target:
-            target.write(b"".join(segment.data for segment in segments) + tlm(parts))
-            shutil.copyfileobj(source, target, 1 << 20)
+    """Puts right what programs leave out or get wrong: the numbers of packets, their PLT, and the TLM."""
+    made = path.with_name(f"{path.name}.complete")
+    with path.open("rb") as source, made.open("wb") as target:
+        target.write(b"".join(segment.data for segment in main_header(source) if segment.marker != TLM))
+        parts = list(tile_parts(source))
+        tlm_at = target.tell()
+        target.write(tlm([(0, 0)] * len(parts)))
+        listed: list[tuple[int, int]] = []
+        packets: Counter[int] = Counter()
+        for part in parts:
+            data, count = _completed(source, part, packets[part.tile])
+            packets[part.tile] += count
+            listed.append((part.tile, len(data)))
+            target.write(data)
+        target.write(struct.pack(">H", EOC))
+        target.seek(tlm_at)
+        target.write(tlm(listed))
     made.replace(path)
+
+
+def _completed(file: BinaryIO, part: TilePart, packets_before: int) -> tuple[bytes, int]:
+    """A whole tile-part with its packets numbered and listed, and how many there are."""
+    file.seek(part.start)
+    start = file.read(12)
+    segments = list(main_header(file, until=SOD))
+    data = file.read(part.start + part.length - file.tell())[2:]
+    starts = packet_starts(data)
+    if starts:
+        segments = [segment for segment in segments if segment.marker != PLT]
+        data = numbered(data, starts, packets_before)
+    header = b"".join(segment.data for segment in segments) + plt(lengths(starts, len(data))) + struct.pack(">H", SOD)
+    length = len(start) + len(header) + len(data)
+    return start[:6] + struct.pack(">I", length) + start[10:] + header + data, len(starts)
 
 
 def mend(source: BinaryIO, target: BinaryIO) -> None:

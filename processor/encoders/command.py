@@ -47,7 +47,7 @@ def ending(code: int) -> str:
 
 
 def run(command: Sequence[str], made: Path, path: Path) -> None:
-    """Runs an encoder and moves what it made to `path`, with a TLM; it is killed with the worker."""
+    """Runs an encoder and moves what it made to `path`, completed; it is killed with the worker."""
     try:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - no shell, names made here
         if done.returncode or not made.exists():

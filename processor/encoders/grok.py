@@ -1,4 +1,9 @@
-"""Grok's grk_compress, for both codecs; used when a setting chooses it."""
+"""Grok's grk_compress, for both codecs; used when a setting chooses it.
+
+It is not asked for PLT: 10.0.5 crashes on it beside a ratio, and lists a whole tile's packets in its first part. With
+tile-parts it also numbers packets in leaps, at which its own decoder gives up. Both are put right when it has done
+(`codestream.complete`), for which it writes SOP.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from pathlib import Path
 from images.recipe import Recipe
 from processor.encoders.command import program, run, spooled
 from processor.encoders.openjpeg import precincts_for, rates
-from processor.encoders.port import levels_for, tile_side, unable
+from processor.encoders.port import BY_RESOLUTION, MOST_LAYERS, levels_for, tile_side, unable
 from processor.picture import Picture
 from processor.settings import Limits
 
@@ -32,10 +37,14 @@ class GrokEncoder:
 
 def grok_options(picture: Picture, recipe: Recipe, limits: Limits) -> list[str]:
     """A recipe in grk_compress's words."""
+    if recipe.layers > MOST_LAYERS:
+        raise unable("grok", "layers", recipe.layers, f"it writes {MOST_LAYERS} at most")
     tile = tile_side(recipe, picture.size, limits)
     levels = levels_for(recipe, picture.size, tile)
     options = ["-n", str(levels + 1), "-b", ",".join(map(str, recipe.block)), "-p", recipe.progression]
-    options += ["-L", "-S", "-u", "R", "-H", str(limits.threads)]
+    options += ["-S", "-H", str(limits.threads)]
+    if recipe.progression == BY_RESOLUTION:
+        options += ["-u", "R"]
     if not recipe.reversible:
         options.append("-I")
     if recipe.precincts:

@@ -1,4 +1,7 @@
-"""Kakadu's kdu_compress, for both codecs; used when a setting chooses it and a licence allows it."""
+"""Kakadu's kdu_compress, for both codecs; used when a setting chooses it and a licence allows it.
+
+Written from its documentation and never run: nobody here has a licence.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pathlib import Path
 
 from images.recipe import Recipe
 from processor.encoders.command import program, run, spooled
-from processor.encoders.port import levels_for, tile_side
+from processor.encoders.port import BY_RESOLUTION, levels_for, tile_side
 from processor.picture import Picture
 from processor.settings import Limits
 
@@ -40,9 +43,9 @@ def kakadu_options(picture: Picture, recipe: Recipe, limits: Limits) -> list[str
         f"Creversible={'yes' if recipe.reversible else 'no'}",
         "Cuse_sop=yes",
         "ORGgen_plt=yes",
-        "ORGtparts=R",
-        f"ORGgen_tlm={levels + 1}",
     ]
+    if recipe.progression == BY_RESOLUTION:
+        options += ["ORGtparts=R", f"ORGgen_tlm={levels + 1}"]
     if recipe.precincts:
         options.append("Cprecincts=" + ",".join(f"{{{side},{side}}}" for side in recipe.precincts))
     if tile is not None:

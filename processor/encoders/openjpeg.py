@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from images.recipe import Recipe
-from processor.encoders.port import levels_for, tile_side, unable
+from processor.encoders.port import BY_RESOLUTION, MOST_LAYERS, levels_for, tile_side, unable
 from processor.errors import Refusal
 from processor.openjpeg import binding
 from processor.picture import Picture
@@ -27,9 +27,10 @@ PRECINCTS = 0x01
 START_OF_PACKET = 0x02
 ROWS = 256
 FEWEST_BYTES = 2048
-"""What every picture may take: with less, markers would leave a tiny one no room for its pixels."""
+"""What every layer of a picture may take: with less, markers would leave a tiny one no room for its pixels."""
 
 PROBE = 1024**2
+MOST_WORDS = 200
 
 PROGRESSIONS = {"LRCP": 0, "RLCP": 1, "RPCL": 2, "PCRL": 3, "CPRL": 4}
 
@@ -71,14 +72,14 @@ class OpenJpegEncoder:
 def _check(recipe: Recipe) -> None:
     if recipe.codec != "j2k":
         raise unable("openjpeg", "codec", recipe.codec, "it writes j2k only")
-    if recipe.layers > 100:
-        raise unable("openjpeg", "layers", recipe.layers, "it writes 100 at most")
+    if recipe.layers > MOST_LAYERS:
+        raise unable("openjpeg", "layers", recipe.layers, f"it writes {MOST_LAYERS} at most")
 
 
 def rates(recipe: Recipe, bits_per_pixel: int, pixels: int) -> list[float]:
     """The ratio of each layer, doubling towards the first; the last is the recipe's, 0 for no limit."""
     ratio = recipe.ratio_for(bits_per_pixel) or 0.0
-    last = min(ratio, pixels * bits_per_pixel / 8 / FEWEST_BYTES)
+    last = min(ratio, pixels * bits_per_pixel / 8 / (FEWEST_BYTES * recipe.layers))
     last = last if last > 1 else 0.0
     base = last or 1.0
     return [base * 2.0 ** (recipe.layers - 1 - layer) for layer in range(recipe.layers - 1)] + [last]
@@ -109,7 +110,8 @@ def _parameters(library: Any, picture: Picture, recipe: Recipe, tile: int | None
     for index, rate in enumerate(rates(recipe, picture.bits * picture.components, picture.size.pixels)):
         parameters.tcp_rates[index] = rate
     parameters.cp_disto_alloc = 1
-    parameters.tp_on, parameters.tp_flag = 1, ord("R")
+    if recipe.progression == BY_RESOLUTION:
+        parameters.tp_on, parameters.tp_flag = 1, ord("R")
     if tile is not None:
         parameters.tile_size_on = 1
         parameters.cp_tdx = parameters.cp_tdy = tile
@@ -191,4 +193,6 @@ def _mind_the_disk(path: Path) -> None:
 
 
 def _said(error: Exception) -> str:
-    return " ".join(str(error).replace("OpenJPEG library error:", "").split()) or "it does not say why"
+    lines = (line.replace("OpenJPEG library error:", "").strip() for line in str(error).splitlines())
+    words = ". ".join(dict.fromkeys(line for line in lines if line))  # it repeats itself for every block
+    return words[:MOST_WORDS] or "it does not say why"

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import numpy as np
 import pytest
 from jpylyzer import jpylyzer
 from numpy.typing import NDArray
+from PIL import Image
 
 from images.recipe import NAMED, Recipe, parse_recipe
 from images.size import Size
@@ -21,7 +23,7 @@ from processor.encoders.command import program
 from processor.encoders.grok import grok_options
 from processor.encoders.kakadu import kakadu_options
 from processor.encoders.openjpeg import rates
-from processor.encoders.port import levels_for
+from processor.encoders.port import levels_for, tile_side
 from processor.encoders.registry import encoder_for
 from processor.errors import Refusal
 from processor.settings import Limits
@@ -33,7 +35,7 @@ from tests.unit.processor.make import make_jp2, make_picture, psnr
 RGB = photograph(420, 300)
 HT_LOSSLESS = parse_recipe({"codec": "htj2k", "reversible": True})
 HT_SMALL_TILES = parse_recipe({"codec": "htj2k", "reversible": True, "tiles": 128})
-HT_ODD_TILES = parse_recipe({"codec": "htj2k", "reversible": True, "tiles": 200})
+HT_ODD_TILES = parse_recipe({"codec": "htj2k", "reversible": True, "tiles": 200, "levels": 4})
 LOSSLESS_TILED = parse_recipe({"reversible": True, "tiles": 128})
 PICTURES: dict[str, NDArray[Any]] = {
     "colour": RGB,
@@ -132,6 +134,92 @@ def test_too_large_an_image_falls_over_to_tiles(tmp_path: Path) -> None:
         assert (decode(path) == pixels).all()
 
 
+@pytest.mark.parametrize("tiles", [None, 128])
+@pytest.mark.parametrize("progression", ["LRCP", "RLCP", "RPCL", "PCRL", "CPRL"])
+def test_every_progression_is_written_in_precincts_layers_and_tiles(
+    progression: str, tiles: int | None, tmp_path: Path
+) -> None:
+    recipe = parse_recipe({"progression": progression, "layers": 3, "tiles": tiles, "reversible": True})
+    pixels = photograph(1300, 900)
+    path = make_jp2(tmp_path / "a.jp2", make_picture(pixels), recipe)
+    found = facts(path)
+    assert found.findtext("isValid") == "True"
+    assert found.findtext(".//cod/order") == progression
+    assert (pixels_of(path) == pixels).all()
+
+
+@pytest.mark.parametrize("recipe", [replace(NAMED["lossless"], tiles=65535), replace(HT_LOSSLESS, tiles=65535)])
+def test_a_tile_that_holds_the_whole_picture_is_no_tile(recipe: Recipe, tmp_path: Path) -> None:
+    path = make_jp2(tmp_path / "a.jph", recipe=recipe)
+    assert (facts(path).findtext(".//siz/xTsiz"), facts(path).findtext(".//siz/yTsiz")) == ("420", "300")
+    assert (pixels_of(path) == RGB).all()
+    assert tile_side(recipe, Size(9000, 5000), Limits()) == 1024
+    assert tile_side(replace(recipe, tiles=420), Size(420, 421), Limits()) == 420
+
+
+@pytest.mark.parametrize(("tile", "levels", "width"), [(333, 7, 668), (129, 7, 176), (400, 6, 401), (150, 7, 458)])
+def test_tiles_of_which_nothing_is_left_are_refused_and_what_would_do_does(tile: int, levels: int, width: int) -> None:
+    recipe = replace(NAMED["lossless"], tiles=tile, levels=levels)
+    for size in (Size(width, 5 * tile), Size(5 * tile, width)):
+        with pytest.raises(Refusal, match=f"a multiple of {1 << levels} would do") as caught:
+            levels_for(recipe, size, tile)
+        assert (caught.value.field, caught.value.given) == ("recipe>tiles", tile)
+    multiple = -(-tile // (1 << levels)) * (1 << levels)
+    assert levels_for(recipe, Size(width, 5 * multiple), multiple) == levels
+
+
+@pytest.mark.parametrize("side", range(257, 300))
+def test_odd_tiles_are_either_refused_or_reversible(side: int, tmp_path: Path) -> None:
+    pixels = photograph(300, 258)[:, :side, :1].copy()
+    recipe = replace(NAMED["lossless"], tiles=129, levels=5)
+    if side - 258 in range(1, 31):  # 258 is 8 times 32 and 2: the next multiple is 30 pixels on
+        with pytest.raises(Refusal, match="a multiple of 32 would do"):
+            make_jp2(tmp_path / "a.jp2", make_picture(pixels), recipe)
+    else:
+        path = make_jp2(tmp_path / "a.jp2", make_picture(pixels), recipe)
+        assert (pixels_of(path) == pixels).all()
+
+
+def test_a_small_picture_in_many_layers_keeps_its_pixels(tmp_path: Path) -> None:
+    recipe = parse_recipe({"layers": 20, "rate": 4})
+    path = make_jp2(tmp_path / "a.jp2", make_picture(RGB[:3].copy()), recipe)
+    assert psnr(decode(path), RGB[:3]) > 40
+
+
+GROK = Limits(j2k_encoder="grok", htj2k_encoder="grok")
+
+
+@pytest.mark.skipif(not (which("grk_compress") and which("grk_decompress")), reason="Grok's programs are not here")
+@pytest.mark.parametrize("components", [1, 3])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        *(NAMED[name] for name in ("default", "lossless", "fastest", "kdu_low", "kdu_med_layers", "kdu_max")),
+        LOSSLESS_TILED,
+        HT_LOSSLESS,
+        replace(NAMED["lossless"], layers=3, progression="LRCP"),
+        replace(NAMED["kdu_med"], tiles=256, progression="PCRL"),
+    ],
+    ids=["default", "lossless", "fastest", "low", "layers", "max", "tiled", "ht", "LRCP", "PCRL"],
+)
+def test_grok_writes_what_it_and_others_can_read(recipe: Recipe, components: int, tmp_path: Path) -> None:
+    pixels = photograph(800, 700)[..., :components].copy()
+    path = make_jp2(tmp_path / ("a.jph" if recipe.codec == "htj2k" else "a.jp2"), make_picture(pixels), recipe, GROK)
+    found = facts(path)
+    assert found.findtext("isValid") == "True"
+    assert found.find(".//tlm") is not None
+    assert {part.findtext("pltCount") for part in found.findall(".//tilePart")} == {"1"}
+    ratio = recipe.ratio_for(8 * components)
+    if ratio and (components == 3 or ratio > 2):
+        assert pixels.nbytes / path.stat().st_size == pytest.approx(ratio, rel=0.05)
+    shown = tmp_path / ("a.pgm" if components == 1 else "a.ppm")
+    subprocess.run(["grk_decompress", "-i", path, "-o", shown], check=True, capture_output=True)
+    with Image.open(shown) as image:
+        theirs = np.asarray(image).reshape(pixels.shape)
+    for read in (decode(path), theirs):
+        assert psnr(read, pixels) >= (999 if recipe.reversible else 38)
+
+
 def test_a_resolution_is_written(tmp_path: Path) -> None:
     found = facts(make_jp2(tmp_path / "a.jp2", make_picture(dpi=(300.0, 150.0))))
     assert float(found.findtext(".//hRescInPixelsPerInch")) == pytest.approx(300, rel=0.001)
@@ -172,6 +260,8 @@ def test_a_recipe_becomes_kakadus_words() -> None:
     assert "Creversible=no" in words
     assert "Cprecincts={256,256},{256,256},{256,256},{128,128},{128,128},{64,64},{64,64},{32,32},{16,16}" in words
     assert words[words.index("-rate") + 1] == "2.0000,1.0000,0.5000,0.2500,0.1250,0.0625"
+    assert "ORGtparts=R" in words
+    assert "ORGtparts=R" not in kakadu_options(make_picture(), replace(NAMED["lossless"], progression="CPRL"), Limits())
     assert "Cmodes=HT" in kakadu_options(make_picture(), HT_LOSSLESS, Limits())
 
 
@@ -180,7 +270,13 @@ def test_a_recipe_becomes_groks_words() -> None:
     assert words[words.index("-t") + 1] == "256,256"
     assert words[words.index("-r") + 1] == "12"
     assert words[words.index("-n") + 1] == "8"
+    assert words[words.index("-u") + 1] == "R"
+    assert "-u" not in grok_options(make_picture(), replace(NAMED["kdu_med"], progression="LRCP"), Limits())
     assert grok_options(make_picture(), HT_LOSSLESS, Limits())[-2:] == ["-M", "64"]
+    with pytest.raises(Refusal, match="the grok encoder cannot do layers 101"):
+        grok_options(make_picture(), replace(NAMED["kdu_med"], layers=101), Limits())
+    with pytest.raises(Refusal, match="the grok encoder cannot do ratio 10"):
+        grok_options(make_picture(), replace(HT_LOSSLESS, ratio=10.0), Limits())
 
 
 def test_layers_double_towards_the_first() -> None:
