@@ -54,7 +54,7 @@ from images.size import Size
 from origins.origins import Origins
 from policies.facts import Facts, Rules
 from policies.origin_strategy import match_strategy
-from policies.outcome import Ingested, Outcome, Refused, Stored
+from policies.outcome import Ingested, Outcome, Refused, Stored, about
 from policies.plan import Place
 from policies.request import AssetId
 from policies.settle import Settlement, settle
@@ -89,7 +89,7 @@ class Parts:
     def settle(self, outcome: Outcome, order: Order, attempt: int = 1) -> Settlement:
         """SETTLE, with the clock and the dice of this process."""
         return settle(
-            outcome,
+            about(outcome, str(order.request.asset)),
             attempt,
             self.attempts,
             datetime.now(UTC),

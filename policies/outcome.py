@@ -6,7 +6,7 @@ exception raises IngestError with a kind from the catalogue of reasons, and the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, assert_never
 from uuid import UUID
 
@@ -104,6 +104,15 @@ class IngestError(Exception):
                 raise AssertionError("an unreadable message never becomes a run") from self
             case _:
                 assert_never(self.reason.kind.fate)
+
+
+def about(outcome: Outcome, asset: str) -> Outcome:
+    """The outcome, its reason telling what it is about to whoever reads it alone, in a log or an alarm."""
+    match outcome:
+        case Refused() | Retry() | Busy():
+            return replace(outcome, reason=outcome.reason.about(asset))
+        case _:
+            return outcome
 
 
 def granted(answer: Granted | Refused) -> Granted:

@@ -45,6 +45,7 @@ class Kind:
     blame: Blame
     when: str
     remedy: str
+    verbatim: bool = False  # its message is worded by a contract with others: nothing is put in front of it
 
     def of(self, message: str) -> Reason:
         """A reason of this kind; the message names what happened, to which asset or address."""
@@ -66,6 +67,12 @@ class Reason:
     def for_row(self) -> str:
         """The message as it fits the Error column."""
         return self.message[:ERROR_COLUMN]
+
+    def about(self, asset: str) -> Reason:
+        """The same reason, the asset in front of a message that names neither it nor an address."""
+        if self.kind.verbatim or "://" in self.message or asset in self.message:
+            return self
+        return Reason(self.kind, f"{asset}: {self.message}")
 
     def __str__(self) -> str:
         return f"{self.kind.code}: {self.message}"
@@ -142,6 +149,7 @@ PROCESSOR_REFUSED = Kind(
     Blame.ASSET,
     when="The image processor cannot convert this image; the message is its own.",
     remedy="Repair or replace the file at the origin, then ingest it again.",
+    verbatim=True,
 )
 PROCESSOR_CONFUSED = Kind(
     "processor-confused",
@@ -284,6 +292,7 @@ OVER_QUOTA = Kind(
     Blame.QUOTA,
     when="What the customer stores, with this asset, would exceed the storage policy.",
     remedy="Raise MaximumTotalSizeOfStoredImages of the customer's storage policy, or delete assets.",
+    verbatim=True,
 )
 
 # ---- the origin, before any connection

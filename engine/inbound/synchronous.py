@@ -196,7 +196,7 @@ def _equal(request: IngestRequest, run: RunRecord) -> bool:
 
 def _busy(asset: AssetId, reason: Reason) -> Answer:
     settled = settle(Busy(reason), 1, 1, datetime.now(UTC), 0.5)
-    return Answer(settled.http, asset, "busy", reason)
+    return Answer(settled.http, asset, "busy", reason.about(str(asset)))
 
 
 def _status_of(outcome: str, reason: Reason | None) -> HttpAnswer:

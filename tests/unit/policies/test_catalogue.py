@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 import pytest
 
 from policies import reasons
-from policies.outcome import Busy, Failure, IngestError, Refused, Retry, granted
-from policies.reasons import CATALOGUE, ERROR_COLUMN, Blame, Fate, Kind
+from policies.outcome import Busy, Failure, IngestError, Redelivered, Refused, Retry, about, granted
+from policies.reasons import (
+    CATALOGUE,
+    ERROR_COLUMN,
+    NOT_AN_IMAGE,
+    OVER_QUOTA,
+    PROCESSOR_REFUSED,
+    Blame,
+    Fate,
+    Kind,
+)
 
 
 def test_every_kind_has_a_code_of_its_own() -> None:
@@ -55,6 +65,28 @@ def test_what_is_granted_is_handed_on_and_what_is_refused_is_raised() -> None:
     with pytest.raises(IngestError) as raised:
         granted(refused)
     assert raised.value.outcome == refused
+
+
+PAGE = "99/1/page-1"
+
+
+@pytest.mark.parametrize("outcome", [Refused, Retry, Busy])
+def test_whatever_an_ingest_ends_with_names_its_asset_or_an_address(outcome: type[Failure]) -> None:
+    def named(message: str, kind: Kind = NOT_AN_IMAGE) -> str:
+        told = about(outcome(kind.of(message)), PAGE)
+        assert isinstance(told, outcome)
+        return told.reason.message
+
+    assert named("no image at all") == f"{PAGE}: no image at all"
+    for message in (f"{PAGE} was deleted", "https://example.org/x answered 404"):
+        assert named(message) == message
+    for kind in (OVER_QUOTA, PROCESSOR_REFUSED):  # their words are the contract's
+        assert named("as agreed", kind) == "as agreed"
+
+
+def test_an_outcome_without_a_reason_is_left_as_it_is() -> None:
+    settled = Redelivered(UUID(int=1))
+    assert about(settled, PAGE) is settled
 
 
 def test_a_reason_fits_its_column_and_reads_as_code_and_sentence() -> None:
