@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from images.recipe import NAMED
-from policies.channels import FILE, IMAGE, KNOWN, NONE, THUMBS
+from policies.channels import AV, FILE, IMAGE, KNOWN, NONE, THUMBS, UNSUPPORTED
 from policies.facts import Asset, Channel, PolicyRow
-from policies.media_type import bare
+from policies.media_type import NOT_KNOWN_YET, bare, is_unknown
 from policies.outcome import Refused
 from policies.reasons import ASSET_FIELD_TOO_LONG, BATCH_UNKNOWN, CHANNEL_UNKNOWN, CHANNELS_MISSING, POLICY_UNKNOWN
 from policies.request import AssetId, IngestRequest, Named
@@ -137,7 +137,8 @@ def _channels(
 
 def default_channels(defaults: Iterable[DefaultChannel], asset: AssetId, media_type: str) -> dict[str, PolicyRow]:
     """The policies by channel that an asset of this type is given: its space's first, longest pattern first."""
-    fitting = (row for row in defaults if row.space in {asset.space, 0} and matches(row.media_type, media_type))
+    said = NOT_KNOWN_YET if is_unknown(media_type) else media_type
+    fitting = (row for row in defaults if row.space in {asset.space, 0} and matches(row.media_type, said))
     ordered = sorted(
         fitting, key=lambda row: (row.space != asset.space, -len(row.media_type), row.media_type, row.policy.id)
     )
@@ -169,6 +170,8 @@ def _policy(
         return Refused(CHANNEL_UNKNOWN.of(f'expected {", ".join(KNOWN)}, not the channel "{channel}"'))
     if said is None and unsaid is not None:
         return unsaid
+    if channel == AV:
+        return _any_av(customer, policies)
     name = said or UNSAID.get(channel, "default")
     for own in (True, False):
         for policy in policies:
@@ -179,3 +182,9 @@ def _policy(
     if channel == IMAGE and name in NAMED:
         return NewPolicy(customer, channel, name, json.dumps(NAMED[name].to_json()))
     return Refused(POLICY_UNKNOWN.of(f'customer {customer} has no {channel} policy "{name}", nor has the system'))
+
+
+def _any_av(customer: int, policies: Sequence[PolicyRow]) -> PolicyRow | Refused:
+    """A policy for a channel that will be refused, on the asset's own row if there is any to point at."""
+    known = [policy for policy in policies if policy.channel == AV and policy.customer in {customer, SYSTEM}]
+    return min(known, key=lambda policy: (policy.customer != customer, policy.id), default=Refused(UNSUPPORTED))

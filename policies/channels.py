@@ -19,9 +19,10 @@ from policies.reasons import (
 
 FILE, NONE, AV = "file", "none", "iiif-av"
 KNOWN = (IMAGE, THUMBS, FILE, NONE, AV)
+UNSUPPORTED = CHANNEL_UNSUPPORTED.of(f"the channel {AV} (audio and video) is not supported")
 
 __all__ = [
-    "AV", "FILE", "IMAGE", "KNOWN", "NONE", "THUMBS", "USE_ORIGINAL",
+    "AV", "FILE", "IMAGE", "KNOWN", "NONE", "THUMBS", "UNSUPPORTED", "USE_ORIGINAL",
     "nonsense", "read_channels", "read_recipe", "read_thumb_sizes",
 ]  # fmt: skip
 
@@ -35,7 +36,7 @@ def read_channels(channels: Sequence[Channel]) -> Mapping[str, PolicyRow] | Refu
         if name not in KNOWN:
             return Refused(CHANNEL_UNKNOWN.of(f'expected {", ".join(KNOWN[:-1])}, not the channel "{name}"'))
     if AV in policies:
-        return Refused(CHANNEL_UNSUPPORTED.of(f"the channel {AV} (audio and video) is not supported"))
+        return Refused(UNSUPPORTED)
     if NONE in policies and len(policies) > 1:
         others = ", ".join(sorted(policies.keys() - {NONE}))
         return Refused(CHANNELS_CONTRADICT.of(f"the channel {NONE} stands beside others: {others}"))

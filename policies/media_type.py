@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-UNKNOWN = frozenset({"", "unknown", "image/unknown"})
+NOT_KNOWN_YET = "image/unknown"
+UNKNOWN = frozenset({"", "unknown", NOT_KNOWN_YET})
 """What a row says that does not know; they count as images until the bytes say otherwise."""
 SAYS_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 """What servers send for anything."""
 ANYTHING = "application/octet-stream"
 
 BY_SUFFIX = {
+    "7z": "application/x-7z-compressed",
+    "aac": "audio/aac",
+    "avi": "video/x-msvideo",
     "avif": "image/avif",
     "bmp": "image/bmp",
+    "css": "text/css",
+    "csv": "text/csv",
     "doc": "application/msword",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "epub": "application/epub+zip",
+    "flac": "audio/flac",
     "gif": "image/gif",
+    "glb": "model/gltf-binary",
+    "gltf": "model/gltf+json",
+    "gz": "application/gzip",
     "heic": "image/heic",
     "heif": "image/heif",
     "htm": "text/html",
@@ -29,19 +39,42 @@ BY_SUFFIX = {
     "jpg": "image/jpeg",
     "jph": "image/jph",
     "jpx": "image/jpx",
+    "js": "text/javascript",
     "json": "application/json",
+    "m4a": "audio/mp4",
+    "md": "text/markdown",
+    "mkv": "video/x-matroska",
     "mov": "video/quicktime",
     "mp3": "audio/mpeg",
     "mp4": "video/mp4",
+    "mpeg": "video/mpeg",
+    "mpg": "video/mpeg",
+    "obj": "model/obj",
+    "odp": "application/vnd.oasis.opendocument.presentation",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ogg": "audio/ogg",
+    "ogv": "video/ogg",
     "pdf": "application/pdf",
     "png": "image/png",
+    "ppt": "application/vnd.ms-powerpoint",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "ps": "application/postscript",
+    "rtf": "application/rtf",
+    "stl": "model/stl",
     "svg": "image/svg+xml",
+    "tar": "application/x-tar",
     "tif": "image/tiff",
     "tiff": "image/tiff",
     "txt": "text/plain",
+    "vtt": "text/vtt",
     "wav": "audio/wav",
+    "webm": "video/webm",
     "webp": "image/webp",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "xml": "application/xml",
+    "yaml": "application/yaml",
     "zip": "application/zip",
 }
 

@@ -126,7 +126,6 @@ def test_a_built_in_recipe_becomes_a_row_of_the_customers_that_reads_back_as_its
         (("thumbs",), {"thumbnail_policy": "museum"}),
         (("thumbs",), {"thumbnail_policy": "default"}),
         (("thumbs",), {"thumbnail_policy": "fastest"}),
-        (("iiif-av",), {}),
     ],
 )
 def test_a_policy_that_nobody_has_is_refused(channels: tuple[str, ...], named: Any) -> None:
@@ -152,8 +151,17 @@ def test_a_channel_without_a_named_policy_keeps_its_own_then_takes_the_default_t
     assert policies_of(write(channels=("thumbs", "iiif-img", "none"))) == {"thumbs": 3, "iiif-img": 1, "none": 7}
     assert [channel.name for channel in write(channels=("thumbs", "file", "thumbs")).channels] == ["thumbs", "file"]
     assert policies_of(write(channels=("iiif-img",), policies=(OWN_DEFAULT,))) == {"iiif-img": 21}
-    av = make_policy("iiif-av", "default", id=31, customer=99)
-    assert policies_of(write(channels=("iiif-av",), policies=(av,))) == {"iiif-av": 31}
+
+
+def test_audio_and_video_get_any_policy_of_theirs_for_their_row_is_to_say_that_they_are_not_supported() -> None:
+    systems, own, second, strangers = (
+        make_policy("iiif-av", "any", id=number, customer=customer)
+        for number, customer in ((5, 1), (31, 99), (32, 99), (4, 98))
+    )
+    assert policies_of(write(channels=("iiif-av",), policies=(strangers, systems, second, own))) == {"iiif-av": 31}
+    assert policies_of(write(channels=("iiif-av",), policies=(strangers, systems))) == {"iiif-av": 5}
+    code, message = refusal(channels=("iiif-av",), policies=(strangers,))
+    assert (code, message) == ("channel-unsupported", "the channel iiif-av (audio and video) is not supported")
 
 
 def test_without_named_channels_a_row_keeps_its_own_and_others_get_those_given_by_default() -> None:
@@ -168,6 +176,8 @@ def test_without_named_channels_a_row_keeps_its_own_and_others_get_those_given_b
     assert policies_of(write(media_type="image/tiff", defaults=defaults)) == {"iiif-img": 40, "thumbs": 43}
     assert policies_of(write(media_type="image/tiff", defaults=defaults[:3])) == {"iiif-img": 40, "thumbs": 42}
     assert policies_of(write(defaults=defaults[:3])) == {"iiif-img": 40, "thumbs": 41}
+    for unknown in ("unknown", "Image/Unknown"):
+        assert policies_of(write(media_type=unknown, defaults=defaults[:3])) == {"iiif-img": 40, "thumbs": 41}
     assert policies_of(write(ROW, make_channels("file"), defaults=defaults)) == {"file": 1}
     assert policies_of(write(ROW, defaults=defaults[:3])) == {"iiif-img": 40, "thumbs": 41}
 
