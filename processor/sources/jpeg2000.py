@@ -16,11 +16,11 @@ from images.size import Size
 from processor.codestream import BrokenCodestream, main_header, mend, tile_parts
 from processor.colour import Samples, converter, output_bits
 from processor.errors import Refusal
-from processor.picture import Picture, Region, StripPicture
+from processor.picture import Dpi, Picture, Region, StripPicture
+from processor.sources.jp2_boxes import codestream_start, dpi_of
 from processor.sources.openjpeg_decode import decode_area
-from processor.sources.port import Wish, check_size, damaged, whole_picture
+from processor.sources.port import Wish, check_size, damaged, turned_dpi, whole_picture
 
-SOC = b"\xff\x4f\xff\x51"
 MOST_TILES = 20_000
 BAND_ROWS = 1024
 HIGH_THROUGHPUT = 0x4000
@@ -44,17 +44,19 @@ def open_jpeg2000(path: Path, wish: Wish) -> Iterator[Picture]:
     """Opens a JP2, JPH or codestream; large ones are decoded band by band."""
     start, frame = read_frame(path)
     check_size(frame.size.width, frame.size.height, wish.limits)
+    with path.open("rb") as file:
+        dpi = dpi_of(file)
     with _sound(path, start, tolerant=wish.tolerant) as (sound, begins):
-        yield _decoded(sound, begins, frame, wish)
+        yield _decoded(sound, begins, frame, wish, dpi)
 
 
-def _decoded(path: Path, start: int, frame: Frame, wish: Wish) -> Picture:
+def _decoded(path: Path, start: int, frame: Frame, wish: Wish, dpi: Dpi | None) -> Picture:
     reduce = min(wish.reductions(frame.size), frame.levels)
     small = reduced(frame.size, reduce) if wish.region is None else reduced(wish.region.size, reduce)
     if wish.region or small.pixels * frame.components * 12 <= wish.limits.whole_bytes:
         pixels, samples = decode_region(path, start, frame, reduce, wish.region, tolerant=wish.tolerant)
-        return whole_picture(pixels, samples, wish, whole=frame.size, region=wish.region)
-    return _by_bands(path, start, frame, reduce, wish)
+        return whole_picture(pixels, samples, wish, whole=frame.size, region=wish.region, dpi=dpi)
+    return _by_bands(path, start, frame, reduce, wish, dpi)
 
 
 @contextmanager
@@ -83,7 +85,7 @@ def _mend(source: BinaryIO, copy: Any) -> None:
 def read_frame(path: Path) -> tuple[int, Frame]:
     """Where the codestream starts and what it says; refused when its tiles are a trap."""
     with path.open("rb") as file:
-        start = _codestream_start(file)
+        start = codestream_start(file)
         file.seek(start)
         head = file.read(1 << 16)
     try:
@@ -128,30 +130,7 @@ def check_whole_codestream(path: Path) -> None:
         raise damaged(error) from error
 
 
-def _codestream_start(file: Any) -> int:
-    at, end = 0, file.seek(0, 2)
-    for _ in range(200):
-        if at >= end:
-            break
-        file.seek(at)
-        head = file.read(16)
-        if head[:4] == SOC:
-            return at
-        if len(head) < 8:
-            break
-        length, kind = struct.unpack_from(">I4s", head)
-        body = at + 8
-        if length == 1 and len(head) == 16:
-            length, body = int.from_bytes(head[8:16]), at + 16
-        if kind == b"jp2c":
-            return body
-        if length < 8:
-            break
-        at += length
-    raise damaged("there is no JPEG 2000 codestream in it")
-
-
-def _by_bands(path: Path, start: int, frame: Frame, reduce: int, wish: Wish) -> Picture:
+def _by_bands(path: Path, start: int, frame: Frame, reduce: int, wish: Wish, dpi: Dpi | None) -> Picture:
     """A large image decoded in bands of whole rows; every band opens the file anew and decodes its part."""
     rows = frame.tile.height if frame.tile.height < frame.size.height else BAND_ROWS
     rows = max(rows, 1 << reduce) >> reduce << reduce
@@ -165,7 +144,9 @@ def _by_bands(path: Path, start: int, frame: Frame, reduce: int, wish: Wish) -> 
             yield convert(pixels)
 
     size = reduced(frame.size, reduce)
-    return StripPicture(size, frame.size, samples.components, output_bits(samples, deep=wish.deep), None, bands)
+    return StripPicture(
+        size, frame.size, samples.components, output_bits(samples, deep=wish.deep), turned_dpi(dpi, 1), bands
+    )
 
 
 def _band(frame: Frame, top: int, rows: int) -> Region:

@@ -25,7 +25,9 @@ from processor.errors import Refusal
 from processor.picture import Dpi, Picture
 from processor.sources.port import Wish, check_size, check_whole, damaged, ends_early, unreadable, whole_picture
 
-ORIENTATION = 0x0112
+ORIENTATION, ACROSS, UP, UNIT = 0x0112, 0x011A, 0x011B, 0x0128
+PER_INCH = {2: 1.0, 3: 2.54}
+"""EXIF's units of resolution: inches and centimetres."""
 FORMATS = ("PNG", "WEBP", "GIF", "BMP", "HEIF", "AVIF", "JPEG")
 CHANNELS = {"L": 1, "LA": 2, "La": 2, "1": 1, "P": 1, "I;16": 2}
 
@@ -53,12 +55,21 @@ def open_pillow(path: Path, wish: Wish) -> Iterator[Picture]:
 
 def orientation_of(image: Image.Image) -> int:
     """EXIF's orientation; 1 when there is none. Not by Pillow's own `getexif`, which decodes a PNG to find it."""
+    try:
+        return int(_exif(image).get(ORIENTATION, 1))
+    except (TypeError, ValueError):
+        return 1
+
+
+def _exif(image: Image.Image) -> Image.Exif:
+    """Its EXIF; empty if nobody can read it, for metadata turn and scale a picture and never break it."""
     exif = Image.Exif()
     try:
         exif.load(image.info.get("exif") or b"")
-        return int(exif.get(ORIENTATION, 1))
+        exif.get(ORIENTATION)
     except Exception:  # noqa: BLE001 - its parser raises whatever it stumbles over
-        return 1  # metadata that nobody can read turns nothing
+        return Image.Exif()
+    return exif
 
 
 def pixels_of(image: Image.Image, profile: bytes | None) -> tuple[NDArray[Any], Samples]:
@@ -93,12 +104,16 @@ def _is_grey(image: Image.Image) -> bool:
 
 
 def dots_per_inch(image: Image.Image) -> Dpi | None:
-    """The resolution that a file states, if it states one."""
+    """The resolution that a file states in its own way, else in its EXIF, as WebP, HEIC and AVIF do."""
     stated = image.info.get("dpi")
-    if not isinstance(stated, tuple) or len(stated) != 2:
-        return None
     try:
-        return float(stated[0]), float(stated[1])
+        if isinstance(stated, tuple) and len(stated) == 2:
+            return float(stated[0]), float(stated[1])
+        exif = _exif(image)
+        per_inch = PER_INCH.get(exif.get(UNIT, 2))
+        if per_inch is None or not {ACROSS, UP} <= exif.keys():
+            return None
+        return float(exif[ACROSS]) * per_inch, float(exif[UP]) * per_inch
     except (TypeError, ValueError, ZeroDivisionError):
         return None
 

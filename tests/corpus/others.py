@@ -153,6 +153,11 @@ def _heifs() -> Iterator[Specimen]:
     exif[ORIENTATION] = 6
     turned = Image.fromarray(stored(rgb, 6))
     yield _saved("turned.avif", turned, rgb, mean=4, quality=95, exif=exif)
+    for turn in range(2, 9):  # EXIF as bytes becomes the format's own rotation and mirroring, which do count
+        exif[ORIENTATION] = turn
+        lying = Image.fromarray(stored(rgb, turn))
+        yield _saved(f"turned-{turn}.heic", lying, rgb, mean=4, quality=95, exif=exif.tobytes())
+    exif[ORIENTATION] = 6
     yield _saved("exif-does-not-count.heic", turned, stored(rgb, 6), mean=4, quality=95, exif=exif)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 import tifffile
 from PIL import Image
@@ -159,6 +161,72 @@ def test_a_resolution_is_carried_over(tmp_path: Path) -> None:
     Image.fromarray(colour()).save(tmp_path / "a.jpg", dpi=(200, 200))
     for name, dpi in (("inch.tif", (300, 150)), ("cm.tif", (254, 254)), ("none.tif", None), ("a.jpg", (200, 200))):
         with open_picture(tmp_path / name, Wish(Limits())) as picture:
+            assert picture.dpi == (pytest.approx(dpi) if dpi else None)
+
+
+@pytest.mark.parametrize("limits", [Limits(), Limits(memory=1 << 20)], ids=["whole", "by bands"])
+def test_the_resolution_of_a_jpeg_2000_is_carried_over(limits: Limits, tmp_path: Path) -> None:
+    path = make_jp2(tmp_path / "a.jp2", make_picture(photograph(420, 300), dpi=(300, 150)))
+    with open_picture(path, Wish(limits)) as picture:
+        assert picture.dpi == pytest.approx((300, 150), rel=0.001)
+    bare = make_jp2(tmp_path / "b.jp2")
+    with open_picture(bare, Wish(limits)) as picture:
+        assert picture.dpi is None
+
+
+def resolution(kind: bytes, *fields: int) -> bytes:
+    """A resolution box: vertical before horizontal, each as a fraction and a power of ten."""
+    content = struct.pack(">HHHHbb", *fields)
+    inner = struct.pack(">I4s", 8 + len(content), kind) + content
+    return struct.pack(">I4s", 8 + len(inner), b"res ") + inner
+
+
+@pytest.mark.parametrize(
+    ("boxes", "dpi"),
+    [
+        (resolution(b"resc", 11811, 1, 23622, 1, 0, 0), (600, 300)),
+        (resolution(b"resc", 11811, 1000, 2362, 1, 3, 1), (600, 300)),
+        (resolution(b"resc", 11811, 0, 11811, 1, 0, 0), None),
+        (resolution(b"resc", 11811, 1, 11811, 0, 0, 0), None),
+        (resolution(b"resc", 11811, 0, 1, 1, 0, 0) + resolution(b"resd", 2835, 1, 2835, 1, 0, 0), None),
+        (resolution(b"resd", 2835, 1, 2835, 1, 0, 0), (72, 72)),
+        (struct.pack(">I4sI4sI", 20, b"res ", 12, b"resc", 11811), None),
+        (resolution(b"resc", 0, 1, 0, 1, 0, 0), None),
+        (resolution(b"resc", 1, 1, 1, 1, 127, 127), None),
+        (struct.pack(">I4s", 8, b"res "), None),
+        (struct.pack(">I4sI4s", 16, b"res ", 4, b"resc"), None),
+    ],
+)
+def test_a_resolution_is_read_as_the_standard_writes_it_or_not_at_all(
+    boxes: bytes, dpi: tuple[float, float] | None, tmp_path: Path
+) -> None:
+    path = make_jp2(tmp_path / "a.jp2")
+    data = path.read_bytes()
+    at = data.index(b"jp2h") - 4
+    length = int.from_bytes(data[at : at + 4])
+    header = struct.pack(">I", length + len(boxes)) + data[at + 4 : at + length] + boxes
+    path.write_bytes(data[:at] + header + data[at + length :])
+    with open_picture(path, Wish(Limits())) as picture:
+        assert picture.dpi == (pytest.approx(dpi, rel=0.001) if dpi else None)
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.heic", "a.avif", "a.png"])
+def test_a_resolution_that_only_exif_states_is_carried_over(name: str, tmp_path: Path) -> None:
+    pillow_heif.register_heif_opener()
+    path, exif = tmp_path / name, Image.Exif()
+    cases: tuple[tuple[dict[int, float], tuple[int, int] | None], ...] = (
+        ({282: 300.0, 283: 150.0, 296: 2}, (300, 150)),
+        ({282: 100.0, 283: 50.0, 296: 3}, (254, 127)),
+        ({282: 300.0, 283: 150.0}, (300, 150)),
+        ({282: 300.0, 283: 150.0, 296: 1}, None),
+        ({282: 300.0, 296: 2}, None),
+        ({}, None),
+    )
+    for tags, dpi in cases:
+        exif.clear()
+        exif.update(tags)
+        Image.fromarray(colour(96, 64)).save(path, exif=exif.tobytes())
+        with open_picture(path, Wish(Limits())) as picture:
             assert picture.dpi == (pytest.approx(dpi) if dpi else None)
 
 
