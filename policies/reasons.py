@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from policies.redact import redact
+
 ERROR_COLUMN = 1000
 """Characters that `"Images"."Error"` holds; longer reasons are cut there."""
 
@@ -69,10 +71,9 @@ class Reason:
         return self.message[:ERROR_COLUMN]
 
     def about(self, asset: str) -> Reason:
-        """The same reason, the asset in front of a message that names neither it nor an address."""
-        if self.kind.verbatim or "://" in self.message or asset in self.message:
-            return self
-        return Reason(self.kind, f"{asset}: {self.message}")
+        """The same reason without secrets, the asset in front of a message that names neither it nor an address."""
+        named = self.kind.verbatim or "://" in self.message or asset in self.message
+        return Reason(self.kind, redact(self.message if named else f"{asset}: {self.message}"))
 
     def __str__(self) -> str:
         return f"{self.kind.code}: {self.message}"

@@ -53,7 +53,7 @@ async def encrypt(
     Examples:
       sluice credentials encrypt --new-key 2026
       sluice credentials encrypt --customer 99 login.json
-      pass show museum/sftp | sluice credentials encrypt --customer 99 --kms alias/sluice
+      sluice credentials encrypt --customer 99 --kms alias/sluice < login.json
     """
     if new_key is not None:
         show_line(_named_key(new_key))
@@ -86,7 +86,7 @@ async def check(
 
     Examples:
       sluice credentials check 99/1/page-1
-      sluice credentials check sftp://scans.example.org/a.tif --strategy sftp --customer 99 --credentials row.txt
+      sluice credentials check https://example.org/a.tif --customer 99
     """
     if "://" in origin:
         settings = settings_with()

@@ -8,7 +8,8 @@ from engine.cli.output import NONE, row, show, size, table
 from policies.explanation import Explanation, PlaceLine, QuotaLine
 
 MATCHED, NOT = "matched", "does not match"
-BOUNDLESS = 2**62
+BOUNDLESS = 10**18
+LONGEST_REGEX = 60
 
 
 def print_explanation(explained: Explanation) -> None:
@@ -32,7 +33,8 @@ def _print_strategies(explained: Explanation) -> None:
         matched = line.verdict == MATCHED
         style = "green" if matched else "dim" if line.verdict == NOT else "red"
         said = f"{line.verdict}: {line.detail}" if line.detail else line.verdict
-        row(made, "→" if matched else "", line.id, line.strategy, line.regex, said, style=style)
+        regex = line.regex if len(line.regex) <= LONGEST_REGEX else f"{line.regex[:LONGEST_REGEX]}… (whole with --json)"
+        row(made, "→" if matched else "", line.id, line.strategy, regex, said, style=style)
     show(made)
     if explained.place:
         _print_place(explained.place)
@@ -51,7 +53,7 @@ def _print_policies(explained: Explanation) -> None:
 
 
 def _print_quota(quota: QuotaLine) -> None:
-    boundless = quota.maximum is not None and quota.maximum > BOUNDLESS
+    boundless = quota.maximum is not None and quota.maximum >= BOUNDLESS
     maximum = "no limit" if boundless else size(quota.maximum)
     held = f"{size(quota.total)} of {maximum}, of which this asset {size(quota.this_asset)}"
     show(f"[bold]Quota[/]  storage policy {escape(quota.policy)}: {held}: {escape(quota.verdict)}\n")

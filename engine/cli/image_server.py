@@ -36,7 +36,7 @@ async def image_server(
 
     Examples:
       sluice image-server --port 8182
-      curl 'http://127.0.0.1:8182/iiif/3/s3:%2F%2Fbucket%2F99%2F1%2Fpage/full/!400,400/0/default.jpg' -o page.jpg
+      curl localhost:8182/iiif/3/s3:%2F%2Fbucket%2F99%2F1%2Fpage/info.json
     """
     try:
         settings = ImageServerSettings(cache, host, port, workers, cache_bytes)

@@ -55,8 +55,9 @@ async def ingest(
 
     Examples:
       sluice ingest https://example.org/page-1.tif --customer 99 --space 5
-      sluice ingest scans/ --customer 99 --space 5 --policy fastest --thumbs '!400,400 !200,200' --report scans.csv
-      sluice ingest scans/ --customer 99 --space 5 --resume 7
+      sluice ingest scans/ -c 99 -s 5 --policy fastest --thumbs '!400,400'
+      sluice ingest scans/ -c 99 -s 5 --report scans.csv
+      sluice ingest scans/ -c 99 -s 5 --resume 7
       sluice ingest page.jpg --now
     """
     check_report(report)

@@ -14,12 +14,12 @@ async def processor() -> None:
     """The JPEG 2000 processor: POST /convert, GET /ping, GET /metrics.
 
     Its settings are PROCESSOR_SCRATCH (the shared folder, required), PROCESSOR_HOST, PROCESSOR_PORT,
-    PROCESSOR_WORKERS, PROCESSOR_MAX_PIXELS and more; docs/processor.md lists them. It runs until SIGTERM, then
+    PROCESSOR_WORKERS, PROCESSOR_MAX_PIXELS and more; sluice settings lists them. It runs until SIGTERM, then
     finishes what it has begun.
 
     Examples:
       PROCESSOR_SCRATCH=/scratch sluice processor
-      PROCESSOR_SCRATCH=/scratch PROCESSOR_PORT=8081 PROCESSOR_WORKERS=4 sluice processor
+      PROCESSOR_SCRATCH=/scratch PROCESSOR_WORKERS=4 sluice processor
     """
     try:
         settings = from_environment(os.environ)

@@ -94,7 +94,7 @@ async def _each(which: Which, done: str, *, yes: bool, json: bool) -> None:
     async with opened_aws(settings) as aws:
         chosen = await _chosen(aws.sqs, settings, which)
         depth = {name: await dead.count() for name, dead in chosen.items()}
-        if not yes:
+        if not yes and any(depth.values()):
             _ask(sum(depth.values()), done)
         with progress() as bar:
             for name, dead in chosen.items():

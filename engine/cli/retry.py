@@ -52,6 +52,8 @@ async def retry(
     now = datetime.now(UTC)
     sent = 0
     async with opened_database(settings) as database, opened_aws(settings) as aws:
+        if strange := [str(asset) for asset in named if not (await database.asset(asset)).exists]:
+            raise Misused(f"there is no asset {strange[0]}", "`sluice ingest` makes new ones.")
         sender = QueueSender(aws.sqs, queue)
         count = len(named) or await database.count_assets(scope)
         if dry:

@@ -96,10 +96,11 @@ def _command(entry: Entry, *, loaded: bool) -> Command:
 
 
 def _help(entry: Entry, function: Command) -> str:
-    """The function's docstring, its examples kept line by line; the table's line while it is not loaded."""
+    """The function's docstring, its paragraphs as wide as the terminal; the table's line while it is not loaded."""
     if function is _nothing:
         return entry.line
-    return inspect.cleandoc(function.__doc__ or entry.line).replace("Examples:\n", "\b\nExamples:\n")
+    paragraphs = inspect.cleandoc(function.__doc__ or entry.line).split("\n\n")
+    return "\n\n".join(one if one.startswith("Examples:") else one.replace("\n", " ") for one in paragraphs)
 
 
 def _being_completed(environ: MutableMapping[str, str]) -> list[str]:

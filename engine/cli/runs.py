@@ -24,6 +24,16 @@ from policies.redact import redact
 from policies.request import AssetId, parse_asset_id
 
 STYLES = {"ingested": "green", "refused": "red", "retry": "yellow", "abandoned": "yellow", "running": "cyan"}
+STEPS = ("claim", "plan", "look", "fetch", "convert", "thumbs", "publish", "record")
+"""As they follow each other, which JSON in the database has forgotten."""
+LABELS = {
+    "seconds": "took",
+    "bytes": "bytes fetched",
+    "mediaType": "media type",
+    "thumbnailsBy": "thumbnails by",
+    "imageServer": "image server",
+    "keys": "stored",
+}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -143,6 +153,7 @@ def as_page(run: RunRecord) -> Table:
     if body.pop("reason"):
         made.add_row("reason", escape(redact(f"{run.reason_code}: {run.reason}")))
         made.add_row("what to do", escape(kind.remedy) if kind else NONE)
+    body["final"] = "yes" if run.final else "no: another try follows, or followed"
     for key, value in body.items():
         for label, text in _lines(key, value):
             made.add_row(label, escape(text))
@@ -152,10 +163,12 @@ def as_page(run: RunRecord) -> Table:
 def _lines(key: str, value: object) -> list[tuple[str, str]]:
     if value in (None, "", [], {}):
         return []
+    label = LABELS.get(key, key)
     if key == "seconds" and isinstance(value, Mapping):
-        return [("took", ", ".join(f"{step} {seconds(spent)}" for step, spent in value.items()))]
+        ordered = sorted(value.items(), key=lambda step: STEPS.index(step[0]) if step[0] in STEPS else len(STEPS))
+        return [(label, ", ".join(f"{step} {seconds(spent)}" for step, spent in ordered))]
     if isinstance(value, Mapping):
-        return [(key, ", ".join(f"{name} {held}" for name, held in value.items()))]
+        return [(label, ", ".join(f"{name} {held}" for name, held in value.items()))]
     if isinstance(value, list):
-        return [(key if at == 0 else "", str(held)) for at, held in enumerate(value)]
-    return [(key, str(value))]
+        return [(label if at == 0 else "", str(held)) for at, held in enumerate(value)]
+    return [(label, str(value))]

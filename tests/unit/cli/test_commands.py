@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -23,6 +25,13 @@ HEAVY = {"aioboto3", "botocore", "numpy", "sqlalchemy", "aiohttp", "PIL", "async
 def test_every_command_has_help_with_an_example(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*entry.words, "--help"], {}) == 0
     assert "sluice " in capsys.readouterr().out.split("Examples:")[1]
+
+
+@pytest.mark.parametrize("entry", PRESENT, ids=lambda entry: entry.name)
+def test_no_example_is_broken_on_a_terminal_of_80_columns(entry: Entry) -> None:
+    function = getattr(import_module(entry.module), entry.target.partition(":")[2])
+    examples = inspect.cleandoc(function.__doc__).split("Examples:\n")[1].splitlines()
+    assert max(map(len, examples)) <= 78
 
 
 def test_help_lists_every_command_and_loads_none(capsys: pytest.CaptureFixture[str]) -> None:

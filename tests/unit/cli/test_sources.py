@@ -96,6 +96,6 @@ def test_figures_are_written_as_people_read_them() -> None:
         "999 B",
         "1.5 kB",
         "20.0 MB",
-        "3100.0 GB",
+        "3.1 TB",
     ]
     assert [seconds(n) for n in (None, 0.0123, 12.34)] == ["-", "12 ms", "12.3 s"]

@@ -80,6 +80,7 @@ def test_whatever_an_ingest_ends_with_names_its_asset_or_an_address(outcome: typ
     assert named("no image at all") == f"{PAGE}: no image at all"
     for message in (f"{PAGE} was deleted", "https://example.org/x answered 404"):
         assert named(message) == message
+    assert named("https://ann:hunter2@example.org/x broke") == "https://***@example.org/x broke"
     for kind in (OVER_QUOTA, PROCESSOR_REFUSED):  # their words are the contract's
         assert named("as agreed", kind) == "as agreed"
 
