@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 from policies.facts import Run
 from policies.outcome import IngestError
-from policies.reasons import CLAIM_LOST, Kind
+from policies.reasons import CLAIM_LOST, DRAINING, Kind
 
 
 class Lease:
@@ -60,7 +60,8 @@ class Lease:
 
     def _lost(self) -> IngestError:
         kind = self._ended or CLAIM_LOST
-        return IngestError(kind, f"{self.run.asset}: {kind.when}")
+        after = 0.0 if kind is DRAINING else None  # whoever is not stopping may have it now
+        return IngestError(kind, f"{self.run.asset}: {kind.when}", after=after)
 
 
 Guard = Callable[[], None]
