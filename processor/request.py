@@ -30,10 +30,11 @@ class InvalidRequest(Exception):  # noqa: N818 - a verdict about the request
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked, with what is echoed in the answer."""
+    """What was asked, with what is echoed in the answer, and all that was sent."""
 
     order: Order
     echo: Mapping[str, object]
+    sent: Mapping[str, object]
 
 
 def read_request(body: bytes, scratch: Path) -> Request:
@@ -61,7 +62,7 @@ def read_request(body: bytes, scratch: Path) -> Request:
     echo = {name: fields.get(name) for name in ("jobId", "imageId", "origin")}
     if fields.get("optimisation") is not None:
         echo["optimisation"] = fields["optimisation"]
-    return Request(order, echo)
+    return Request(order, echo, fields)
 
 
 def complaint(place: Sequence[str | int], message: str, kind: str, given: object) -> Detail:

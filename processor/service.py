@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import generate_latest
 
 from processor.errors import Overloaded, Refusal, WorkerError
@@ -27,6 +28,19 @@ MOST_BODY = 1 << 20
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
+@web.middleware
+async def detailed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error that is no verdict in the protocol's form, `{"detail": "text"}`."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        allowed = {name: value for name, value in error.headers.items() if name == "Allow"}
+        return web.json_response({"detail": error.reason}, status=error.status, headers=allowed)
+    except Exception:
+        LOG.exception("nobody foresaw this")
+        return web.json_response({"detail": "internal error: the processor's log has it"}, status=500)
+
+
 class Service:
     """The handlers of one processor."""
 
@@ -37,7 +51,7 @@ class Service:
 
     def app(self) -> web.Application:
         """The routes."""
-        app = web.Application(client_max_size=MOST_BODY)
+        app = web.Application(client_max_size=MOST_BODY, middlewares=[detailed])
         app.add_routes(
             [
                 web.post("/convert", self.convert),
@@ -106,8 +120,9 @@ def _later(text: str, after: int) -> web.Response:
 
 
 def _given(request: Request, field: str) -> object:
-    """What the caller sent for a field, where that is short enough to be told back."""
-    return str(request.order.source) if field == "source" else None
+    """What the caller sent for a field, word for word: the caller may know it by another name."""
+    given = request.sent.get(field)
+    return given if isinstance(given, str) else None
 
 
 @asynccontextmanager

@@ -11,16 +11,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import numpy as np
 import pytest
 import tifffile
+from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
 from processor.decode import decode
-from processor.service import running
+from processor.order import Made, Order
+from processor.pool import Workers
+from processor.service import Service, running
 from processor.settings import Limits
 from tests.corpus.pictures import photograph
 from tests.integration.test_processor_pool import SCRIPTED, make_settings, until
@@ -133,13 +136,34 @@ async def test_verdicts_come_in_the_protocols_form(tmp_path: Path) -> None:
         assert entry["loc"] == ["body", "source"]
         assert "% of its pixels" in entry["msg"]
         assert set(entry) == {"loc", "msg", "type", "input"}
+        assert entry["input"] == str(tmp_path / "cut.jpg")
         status, answer = await post(session, body(tmp_path, "a.jpg", recipe={"codec": "htj2k", "levels": 40}))
         assert status == 422
         assert answer["detail"][0]["loc"] == ["body", "recipe", "levels"]
         status, _ = await post(session, body(tmp_path, "cut.jpg", recipe={"tolerant": True}))
         assert status == 200
         async with session.post("/convert", data=BytesIO(b"x" * (2 << 20))) as response:
-            assert response.status == 413
+            assert (response.status, await response.json()) == (413, {"detail": "Request Entity Too Large"})
+        async with session.get("/convert") as response:
+            assert (response.status, await response.json()) == (405, {"detail": "Method Not Allowed"})
+            assert response.headers["Allow"] == "POST"
+        async with session.get("/nowhere") as response:
+            assert (response.status, await response.json()) == (404, {"detail": "Not Found"})
+
+
+async def test_what_nobody_foresaw_is_an_error_in_the_protocols_form(tmp_path: Path) -> None:
+    class Broken:
+        async def run(self, _: Order) -> Made:
+            raise ZeroDivisionError
+
+        waiting = running = replaced = 0
+
+    (tmp_path / "a.tif").write_bytes(b"II*\0")
+    service = Service(make_settings(tmp_path), cast(Workers, Broken()))
+    async with TestClient(TestServer(service.app())) as client:
+        response = await client.post("/convert", json=body(tmp_path, "a.tif"))
+        assert response.status == 500
+        assert set(await response.json()) == {"detail"}
 
 
 async def test_bombs_cost_one_job_each(tmp_path: Path) -> None:
