@@ -10,7 +10,7 @@ import json
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,6 +76,7 @@ class Parts:
     converter: Converter
     storage: Bucket
     thumbs_bucket: Bucket
+    read_buckets: Sequence[Bucket]  # what origins and their credentials may be read from
     thumbnails: Thumbnails
     publisher: Publisher
     outbox: OutboxRunner
@@ -153,6 +154,7 @@ async def open_parts(settings: Settings, metrics: Metrics) -> AsyncIterator[Part
             converter=Converter(processor, image_server, rules, with_thumbs=not from_image_server),
             storage=storage,
             thumbs_bucket=thumbs,
+            read_buckets=[Bucket(aws.s3, name) for name in (rules.origin_bucket, rules.security_bucket)],
             thumbnails=Thumbnails(
                 make_thumbnailer(thumbnail_settings(settings), image_server, ProcessorThumbnailer(processor)),
                 rules,

@@ -14,7 +14,7 @@ from engine.cli.opened import opened_aws, opened_database
 from engine.cli.output import progress, show, show_json
 from engine.cli.runs import asset_named
 from engine.cli.scopes import scope_of
-from engine.cli.stop import Misused
+from engine.cli.stop import Failed, Misused
 from engine.db.port import Assets, Scope, Source
 from engine.outbound.senders import QueueSender
 from engine.settings import DATABASE, QUEUES
@@ -53,7 +53,7 @@ async def retry(
     sent = 0
     async with opened_database(settings) as database, opened_aws(settings) as aws:
         if strange := [str(asset) for asset in named if not (await database.asset(asset)).exists]:
-            raise Misused(f"there is no asset {strange[0]}", "`sluice ingest` makes new ones.")
+            raise Failed(f"there is no asset {strange[0]}", "`sluice ingest` makes new ones.")
         sender = QueueSender(aws.sqs, queue)
         count = len(named) or await database.count_assets(scope)
         if dry:

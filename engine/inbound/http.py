@@ -174,13 +174,19 @@ async def as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def only_with(token: str | None) -> Any:
     """Middleware that asks for the token everywhere but where health is asked."""
-    expected = f"Bearer {token}".encode() if token else None
+    expected = token.encode() if token else None
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        given = bearer(request.headers.get("Authorization", ""))
         if expected is None or request.path in OPEN or hmac.compare_digest(given, expected):
             return await handler(request)
         raise web.HTTPUnauthorized(text="a bearer token is needed: Authorization: Bearer …")
 
     return check
+
+
+def bearer(header: str) -> bytes:
+    """The token that an Authorization header carries; the name of the scheme may be in any case."""
+    scheme, _, token = header.partition(" ")
+    return token.strip().encode("utf-8", "surrogateescape") if scheme.lower() == "bearer" else b""

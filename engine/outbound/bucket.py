@@ -64,6 +64,11 @@ class Bucket:
                 Bucket=self.name, Key=key, Body=body, ContentType=content_type, Metadata=self._metadata
             )
 
+    async def get_bytes(self, key: str) -> bytes:
+        """A small object, as it was stored."""
+        with self._translated(key):
+            return await (await self._s3.get_object(Bucket=self.name, Key=key))["Body"].read()
+
     async def copy_from(self, bucket: str, source: str, key: str, content_type: str) -> None:
         """Copies an object of at most COPY_LIMIT to a key of this bucket, inside S3."""
         self._guard()
