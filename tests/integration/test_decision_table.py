@@ -68,11 +68,19 @@ async def test_a_row_of_the_decision_table(rig: Rig, row: Row) -> None:
         await rig.settled()
     assert status == 200, answer
     keys = {X: str(ASSET), Y: f"{ASSET}/original"}
+    for name, media_type in ((X, "image/jp2"), (Y, "image/tiff")):
+        if name in row.stored:
+            head = rig.aws.s3.head_object(Bucket=rig.buckets.storage, Key=keys[name])
+            assert head["ContentType"] == media_type
     assert rig.keys(rig.buckets.storage) == sorted(keys[name] for name in row.stored)
     if Y in row.stored:
         assert rig.body(rig.buckets.storage, keys[Y]) == original
     thumbs = [f"{ASSET}/open/{longest}.jpg" for longest in THUMBS_OF_300] + [f"{ASSET}/s.json"]
     assert rig.keys(rig.buckets.thumbs) == sorted(thumbs if row.thumbs else [])
+    if row.thumbs:
+        assert rig.body(rig.buckets.thumbs, f"{ASSET}/s.json") == b'{"o":[[200,133],[100,67]],"a":[]}'
+        types = [rig.aws.s3.head_object(Bucket=rig.buckets.thumbs, Key=key)["ContentType"] for key in thumbs]
+        assert types == ["image/jpeg", "image/jpeg", "application/json"]
     location = {None: None, "origin": origin} | {
         name: f"s3://{rig.buckets.storage}/{key}" for name, key in keys.items()
     }
@@ -107,11 +115,22 @@ async def test_a_file_from_s3_is_copied_inside_s3_with_the_content_type_of_its_b
     assert (await rig.last_run())["digest"] is None  # never came through us
 
 
-async def test_a_tile_ready_jpeg_2000_is_stored_as_it_came(rig: Rig) -> None:
-    ready = picture((600, 400), "JPEG2000")
-    await rig.rows.asset(origin=rig.origin.put("page.jp2", ready))
+async def test_a_tile_ready_jpeg_2000_is_stored_as_it_came_unless_its_policy_asks_for_more(rig: Rig) -> None:
+    origin = rig.origin.put("page.tif", picture((900, 600)))
+    await rig.rows.asset(origin=origin, channels=(IMAGE, FILE))
     async with rig.engine():
-        first, _ = await rig.post()
-        await rig.settled()
-    assert first == 200
-    assert rig.picture(rig.buckets.storage, str(ASSET)).size == (600, 400)
+
+        async def made() -> bytes:
+            status, answer = await rig.post()
+            assert status == 200, answer
+            return rig.body(rig.buckets.storage, str(ASSET))
+
+        ready = await made()
+        rig.origin.put("page.tif", ready)
+        assert await made() == rig.body(rig.buckets.storage, f"{ASSET}/original") == ready
+        assert (await rig.rows.one('SELECT "Size" FROM "ImageStorage"')) == 2 * len(ready)
+        await rig.rows.connection.execute(
+            """UPDATE "DeliveryChannelPolicies" SET "PolicyData" = '{"ratio": 10}' WHERE "Id" = 1"""
+        )
+        assert await made() != ready
+        assert rig.body(rig.buckets.storage, f"{ASSET}/original") == ready

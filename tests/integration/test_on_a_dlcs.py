@@ -149,7 +149,7 @@ async def test_a_refused_ingest_leaves_what_a_dlcs_has_stored_before(rig: Rig) -
     )
     await rig.rows.connection.execute('INSERT INTO "ImageStorage" VALUES ($1, 99, 1, 12, 12, now(), false)', str(ASSET))
     before = objects(rig)
-    async with rig.engine():
+    async with rig.engine(ENGINE_S3_URI_REGION="on"):
         status, answer = await rig.post()
         await rig.settled()
         assert (status, objects(rig)) == (502, before), answer
@@ -159,6 +159,8 @@ async def test_a_refused_ingest_leaves_what_a_dlcs_has_stored_before(rig: Rig) -
         await rig.settled()
     assert rig.keys(storage) == [str(ASSET)]
     assert rig.keys(thumbs, f"{ASSET}/open/") == [f"{ASSET}/open/{side}.jpg" for side in (100, 200, 400)]
+    location = f"s3://{rig.environment['AWS_REGION']}/{storage}/{ASSET}"
+    assert await rig.rows.one('SELECT "S3" FROM "ImageLocation"') == location
 
 
 async def test_an_image_that_turns_out_too_large_leaves_the_earlier_result_as_it_was(rig: Rig) -> None:
@@ -264,3 +266,59 @@ async def test_messages_of_every_form_are_settled_and_counted_once(rig: Rig) -> 
     outcomes = await rig.rows.all("SELECT outcome, count(*)::int FROM engine.runs GROUP BY 1 ORDER BY 1")
     assert outcomes == [("ingested", 2), ("refused", 2), ("superseded", 1)]
     assert await rig.rows.batch_counters(batch) == (1, 0, True)
+
+
+async def test_both_bounds_of_the_quota_are_inclusive_and_some_are_not_asked(rig: Rig) -> None:
+    """100 bytes must be free before anything is fetched, and room for all of them when it is there."""
+    await rig.rows.storage(total=900, maximum=1000)
+    await rig.rows.asset(origin=rig.origin.put("f.txt", b"x" * 100), channels=(FILE,), media_type="text/plain")
+    other = await rig.rows.asset(AssetId(99, 1, "nothing"), channels=(NONE,))
+
+    async def ingested(content: bytes) -> tuple[int, object]:
+        rig.origin.put("f.txt", content)
+        status, _ = await rig.post()
+        return status, await rig.rows.totals()
+
+    async with rig.engine():
+        assert await ingested(b"x" * 100) == (200, (1000, 0))
+        assert await ingested(b"y" * 101) == (507, (1000, 0))
+        assert rig.body(rig.buckets.storage, f"{ASSET}/original") == b"x" * 100
+        assert await ingested(b"z" * 99) == (200, (999, 0))
+        assert (await rig.post(other))[0] == 200
+        hits = rig.origin.hits["f.txt"]
+        await rig.rows.connection.execute('UPDATE "CustomerStorage" SET "TotalSizeOfStoredImages" = 1000')
+        assert await ingested(b"") == (507, (1000, 0))  # 1000 - 99 + 100 is one too many
+        assert rig.origin.hits["f.txt"] == hits
+    async with rig.engine(ENGINE_QUOTA_EXEMPT="7,99"):
+        assert await ingested(b"x" * 500) == (200, (1401, 0))
+
+
+async def test_an_error_is_written_after_the_last_attempt_and_cleared_by_the_next_success(rig: Rig) -> None:
+    batch = await rig.rows.batch(await rig.rows.asset(origin=rig.origin.put("page.tif", 503)))
+    rows = 'SELECT "Status", "Error", "Finished" IS NOT NULL FROM "BatchAssets"'
+    async with rig.engine(ENGINE_ATTEMPTS="1"):
+        rig.send(batch=batch)
+        await rig.settled()
+        error = (await rig.image())["Error"]
+        assert "503" in error
+        assert error.endswith(" (tried once)")
+        assert await rig.rows.all(rows) == [(2, error, True)]
+        assert await rig.rows.batch_counters(batch) == (0, 1, True)
+        rig.origin.put("page.tif", SMALL)
+        rig.send(batch=batch, created="2026-11-20T11:00:00Z")
+        await rig.settled()
+    assert (await rig.image())["Error"] == ""
+    assert await rig.rows.all(rows) == [(3, None, True)]
+    assert await rig.rows.batch_counters(batch) == (1, 0, True)
+
+
+async def test_audio_and_video_are_recorded_as_not_supported(rig: Rig) -> None:
+    origin = rig.origin.put("film.mp4", b"film")
+    message = {"id": "page-1", "customer": 99, "space": 1, "origin": origin, "deliveryChannels": ["iiif-av", "file"]}
+    async with rig.engine():
+        rig.send_body(json.dumps(message))
+        await rig.settled()
+    row = await rig.image()
+    assert (row["Ingesting"], "iiif-av" in row["Error"], "not supported" in row["Error"]) == (False, True, True)
+    assert objects(rig) == Objects({}, {})
+    assert rig.origin.hits == {}
