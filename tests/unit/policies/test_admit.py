@@ -9,7 +9,7 @@ import pytest
 from images.formats import ImageFormat
 from images.header import ImageHeader
 from images.size import Size
-from policies.admit import Admitted, Seen, admit
+from policies.admit import Admitted, Seen, admit, admit_derivative
 from policies.facts import Storage
 from policies.outcome import Refused
 from tests.unit.policies.make import HTTP, make_channels, make_facts, make_place, make_plan, make_rules
@@ -217,3 +217,33 @@ def test_quota_is_asked_again_with_what_will_certainly_be_stored(
         storage = Storage(maximum=10_000, customer_total=total + 5 if stores else 0, asset_bytes=5 if stores else 0)
         leave = answer(what, *channels, storage=storage)
         assert isinstance(leave, Admitted) is fits
+
+
+@pytest.mark.parametrize(
+    ("channels", "made", "over"),
+    [
+        (("iiif-img",), 500, False),
+        (("iiif-img",), 501, True),
+        (("file", "iiif-img"), 300, False),
+        (("file", "iiif-img"), 301, True),
+    ],
+)
+def test_what_was_made_must_fit_the_quota_beside_the_original_that_is_kept(
+    channels: tuple[str, ...], made: int, over: bool
+) -> None:
+    facts = make_facts(
+        channels=make_channels(*channels), storage=Storage(maximum=1000, customer_total=600, asset_bytes=100)
+    )
+    plan = make_plan(channels=facts.channels)
+    leave = Admitted("image/tiff", convert=True, bytes=200)
+    refused = admit_derivative(plan, leave, made, facts, make_rules())
+    assert (refused is not None) is over
+    if refused:
+        assert refused.reason.code == "over-quota"
+    assert admit_derivative(plan, leave, made, facts, make_rules(quota_exempt=frozenset({99}))) is None
+
+
+def test_what_was_not_converted_was_asked_about_before() -> None:
+    facts = make_facts(storage=Storage(maximum=1))
+    leave = Admitted("image/jp2", as_it_is=True, bytes=200)
+    assert admit_derivative(make_plan(), leave, 200, facts, make_rules()) is None

@@ -43,6 +43,7 @@ def found(pattern: str, text: str) -> str | None:
         (r"(?<2>a)(?<x>b)(c)\1\2\3", "abccab", "abccab"),
         (r"(?<1>a)(b)\1", "abb", "abb"),
         (r"(?n)(a)(?<x>b)\1", "abb", "abb"),
+        (r"(?n)((a)(?<x>b))\1", "abb", "abb"),
         (r"(?n:(a)(?<x>b))(c)\1\2", "abccb", "abccb"),
         (r"((?n)(a))(b)\2", "abb", "abb"),
         (r"(?n)(?-n:(a))(b)\1", "aba", "aba"),
