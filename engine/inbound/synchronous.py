@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 CLAIMS = 5
 """How often a request asks for an asset that others keep taking, before its caller is told to come again."""
+MOMENT = 0.1
+"""Seconds until an asset is asked for again that no run holds."""
 
 
 class Remembers(Protocol):
@@ -113,16 +115,17 @@ class Synchronous:
     async def _work(self, request: IngestRequest) -> Answer:
         order = Order(request, request_key(request, f"http-{uuid4()}"), Source.HTTP, priority=True)
         settlement = None
-        for _ in range(CLAIMS):
+        for nth in range(CLAIMS):
             settlement = await self._in_a_slot(order)
             if settlement is None:
                 return _busy(request.asset, AT_CAPACITY.of(f"{request.asset}: all {self._slots.settings.slots} slots"))
             if settlement.reason is None or settlement.reason.kind is not CLAIMED_ELSEWHERE:
                 return await self._settled(settlement, order)
             other = await self._memory.last_run(request.asset)
-            if other is None:
+            if other is None or other.finished:  # a run that has ended is no answer: held to be tidied, for a moment
+                await asyncio.sleep(MOMENT * 2**nth)
                 continue
-            ended = other if other.finished else await self._end_of(other.id)
+            ended = await self._end_of(other.id)
             if ended is None:
                 break
             if _equal(request, ended):

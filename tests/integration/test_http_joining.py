@@ -114,13 +114,23 @@ async def test_a_caller_waits_no_longer_than_allowed_and_the_ingest_goes_on() ->
 async def test_an_equal_request_reports_the_run_of_another_worker() -> None:
     running = make_run(outcome=None)
     runs = MemoryRuns([running])
-    service = synchronous(ScriptedWork(ELSEWHERE).at_once(), runs)
+    work = ScriptedWork(ELSEWHERE).at_once()
+    service = synchronous(work, runs)
     asked = asyncio.create_task(service.answer(IngestRequest(PAGE)))
+    await work.begun.wait()
     await runs.finish(running.id)
     answer = await asked
     assert answer.http.status == 200
     assert answer.run is not None
     assert answer.run.id == running.id
+
+
+async def test_a_run_that_had_ended_before_answers_nobody_who_asks_now() -> None:
+    """Nobody runs the asset, and yet it is held: the outbox tidies up after the last run."""
+    work = ScriptedWork(ELSEWHERE, REFUSED).at_once()
+    service = synchronous(work, MemoryRuns([make_run(outcome="ingested")]))
+    assert (await service.answer(IngestRequest(PAGE))).outcome == "refused"
+    assert len(work.orders) == 2
 
 
 async def test_a_different_request_waits_for_another_worker_and_then_runs() -> None:
@@ -129,6 +139,7 @@ async def test_a_different_request_waits_for_another_worker_and_then_runs() -> N
     work = ScriptedWork(ELSEWHERE, REFUSED).at_once()
     service = synchronous(work, runs)
     asked = asyncio.create_task(service.answer(IngestRequest(PAGE, named=Named("https://example.org/other.tif"))))
+    await work.begun.wait()
     await runs.finish(running.id)
     assert (await asked).outcome == "refused"
     assert len(work.orders) == 2
