@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from processor.packets import PLT, lengths, numbered, packet_starts, plt
 
-SOC, SIZ, TLM, SOT, SOD, EOC = 0xFF4F, 0xFF51, 0xFF55, 0xFF90, 0xFF93, 0xFFD9
+SOC, SIZ, COD, TLM, SOT, SOD, EOC = 0xFF4F, 0xFF51, 0xFF52, 0xFF55, 0xFF90, 0xFF93, 0xFFD9
 PER_TLM = (65_535 - 4) // 6
 MOST_TLM = 256
 

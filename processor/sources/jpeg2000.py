@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from numpy.typing import NDArray
 
 from images.size import Size
-from processor.codestream import BrokenCodestream, main_header, mend, tile_parts
+from processor.codestream import COD, SIZ, BrokenCodestream, main_header, mend, tile_parts
 from processor.colour import Samples, converter, output_bits
 from processor.errors import Refusal
 from processor.picture import Dpi, Picture, Region, StripPicture
@@ -84,31 +84,33 @@ def _mend(source: BinaryIO, copy: Any) -> None:
 
 def read_frame(path: Path) -> tuple[int, Frame]:
     """Where the codestream starts and what it says; refused when its tiles are a trap."""
-    with path.open("rb") as file:
-        start = codestream_start(file)
-        file.seek(start)
-        head = file.read(1 << 16)
     try:
-        x1, y1, x0, y0, tile_x, tile_y = struct.unpack_from(">6I", head, 8)
-        count, depth = struct.unpack_from(">HB", head, 40)
-        code = head.index(b"\xff\x52")
-        levels = head[code + 9]
-        if not (x0 < x1 and y0 < y1 and tile_x and tile_y):
-            raise damaged("its codestream describes no picture")
-        tiles = -(-x1 // tile_x) * -(-y1 // tile_y)
-        if tiles > MOST_TILES:
-            raise Refusal(f"JPEG 2000 with {tiles} tiles is not accepted: {MOST_TILES} at most")
-        if count > 4:
-            raise Refusal(f"JPEG 2000 with {count} components is not supported")
-        bits = (depth & 0x7F) + 1
-        if bits > 16:
-            raise Refusal(f"JPEG 2000 with {bits} bits per sample is not supported")
-        tile = Size(min(tile_x, x1 - x0), min(tile_y, y1 - y0))
-        capabilities = struct.unpack_from(">H", head, 6)[0]
-        size, fast = Size(x1 - x0, y1 - y0), bool(capabilities & HIGH_THROUGHPUT)
-        return start, Frame(size, count, bits, min(levels, 32), tile, fast)
-    except (struct.error, IndexError, ValueError) as error:
+        with path.open("rb") as file:
+            start = codestream_start(file)
+            file.seek(start)
+            segments = {segment.marker: segment.data for segment in main_header(file)}
+        return start, _frame(segments[SIZ], segments[COD])
+    except (struct.error, IndexError, KeyError, BrokenCodestream) as error:
         raise damaged("its codestream has no readable header") from error
+
+
+def _frame(siz: bytes, cod: bytes) -> Frame:
+    """What the two segments say that every main header has."""
+    capabilities, x1, y1, x0, y0, tile_x, tile_y = struct.unpack_from(">H6I", siz, 4)
+    count, depth = struct.unpack_from(">HB", siz, 38)
+    if not (x0 < x1 and y0 < y1 and tile_x and tile_y):
+        raise damaged("its codestream describes no picture")
+    tiles = -(-x1 // tile_x) * -(-y1 // tile_y)
+    if tiles > MOST_TILES:
+        raise Refusal(f"JPEG 2000 with {tiles} tiles is not accepted: {MOST_TILES} at most")
+    if count > 4:
+        raise Refusal(f"JPEG 2000 with {count} components is not supported")
+    bits = (depth & 0x7F) + 1
+    if bits > 16:
+        raise Refusal(f"JPEG 2000 with {bits} bits per sample is not supported")
+    size = Size(x1 - x0, y1 - y0)
+    tile = Size(min(tile_x, size.width), min(tile_y, size.height))
+    return Frame(size, count, bits, min(cod[9], 32), tile, bool(capabilities & HIGH_THROUGHPUT))
 
 
 def reduced(size: Size, times: int) -> Size:

@@ -12,6 +12,8 @@ import pytest
 import tifffile
 from PIL import Image
 
+from images.recipe import NAMED
+from images.size import Size
 from processor.decode import decode
 from processor.errors import Refusal
 from processor.settings import Limits
@@ -45,8 +47,6 @@ def test_a_file_that_is_cut_off_is_refused(specimen: Specimen, share: float, tmp
 @pytest.mark.parametrize("name", ["default.jp2", "fastest.jph"])
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.99])
 def test_a_jpeg_2000_that_is_cut_off_is_refused(name: str, share: float, tmp_path: Path) -> None:
-    from images.recipe import NAMED  # noqa: PLC0415 - beside its only use
-
     whole = make_jp2(tmp_path / name, recipe=NAMED[name.partition(".")[0]])
     with pytest.raises(Refusal, match=r"damaged|no image"):
         decode(cut(whole, share))
@@ -172,6 +172,13 @@ def test_the_resolution_of_a_jpeg_2000_is_carried_over(limits: Limits, tmp_path:
     bare = make_jp2(tmp_path / "b.jp2")
     with open_picture(bare, Wish(limits)) as picture:
         assert picture.dpi is None
+
+
+def test_a_width_that_looks_like_a_marker_is_none(tmp_path: Path) -> None:
+    wide = np.tile(photograph(800, 12), (1, 82, 1))[:, :0xFF52].copy()
+    path = make_jp2(tmp_path / "wide.jp2", make_picture(wide), NAMED["lossless"])
+    assert decode(path, size=Size(1000, 1)).shape == (2, 8171, 3)
+    assert (decode(path) == wide).all()
 
 
 def resolution(kind: bytes, *fields: int) -> bytes:
