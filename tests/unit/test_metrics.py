@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
@@ -64,6 +65,14 @@ def test_no_label_is_open_to_the_world() -> None:
         for label in sample.labels
     }
     assert labels <= CLOSED | {"le"}
+
+
+def test_the_page_for_operators_lists_every_metric_and_no_other() -> None:
+    families = text_string_to_metric_families(make_metrics().exposition().decode())
+    ours = {f"{one.name}_total" if one.type == "counter" else one.name for one in families if one.type != "info"}
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`(sluice(?:_[a-z]+)+)", page))
+    assert listed == {name for name in ours if name.startswith("sluice_") and not name.endswith(("_created", "_info"))}
 
 
 def test_what_was_seen_is_counted() -> None:
