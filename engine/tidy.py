@@ -16,7 +16,6 @@ from policies.keys import derivative_key, info_prefix, original_key, sizes_key, 
 from policies.outcome import IngestError
 from policies.reasons import CLAIMED_ELSEWHERE
 from policies.request import AssetId, parse_asset_id
-from policies.s3_address import read_s3
 from policies.tidy import Recorded, needed, stale
 
 
@@ -46,7 +45,7 @@ class Tidy:
         state = await self._assets.asset(asset)
         recorded = Recorded(
             asset=asset,
-            location=read_s3(state.location) if state.location else None,
+            location=state.location,
             thumbs_json=state.thumbs_json,
             keys=state.keys,
             exists=state.exists,
@@ -54,9 +53,11 @@ class Tidy:
         must_stay = needed(recorded, self._rules)
         for bucket, listing in ((self._storage, self._stored(asset)), (self._thumbs, self._pictures(asset))):
             listed = [(bucket.name, key) async for key in listing]
-            gone = [key for _, key in stale(must_stay, asset, listed, self._rules)]
-            if not must_stay.sure:
-                gone = [key for key in gone if await bucket.run_of(key) is not None]
+            gone = [
+                one.key
+                for one in stale(must_stay, asset, listed, self._rules)
+                if one.certain or await bucket.run_of(one.key) is not None
+            ]
             await bucket.delete(gone)
 
     async def _stored(self, asset: AssetId) -> AsyncIterator[str]:

@@ -9,15 +9,7 @@ from dataclasses import dataclass
 from policies.facts import Rules
 from policies.keys import derivative_key, info_prefix, original_key, sizes_key, thumb_key, thumb_prefixes
 from policies.request import AssetId
-from policies.s3_address import S3Address
-
-
-@dataclass(frozen=True, slots=True)
-class Needed:
-    """What the recorded rows of one asset name, as (bucket, key)."""
-
-    objects: frozenset[tuple[str, str]]
-    sure: bool  # False: no success of ours, perhaps one of before our time; only what a run of ours stored may go
+from policies.s3_address import read_s3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,43 +17,75 @@ class Recorded:
     """The rows that name objects."""
 
     asset: AssetId
-    location: S3Address | None  # ImageLocation.S3, read
+    location: str | None  # ImageLocation.S3
     thumbs_json: str | None
     keys: tuple[str, ...] | None  # of the last successful run of ours, as "bucket/key"; None: there is none
     exists: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What the recorded rows of one asset name, as (bucket, key).
+
+    The rows of a result of before our time may say too little: then more may be needed than is named.
+    """
+
+    objects: frozenset[tuple[str, str]]
+    all_originals: bool = True  # named, as far as they are needed
+    all_derivatives: bool = True
+    all_pictures: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """An object that no row names."""
+
+    bucket: str
+    key: str
+    certain: bool = True  # False: it may go if a run of ours has stored it, and only then
+
+
 def needed(recorded: Recorded, rules: Rules) -> Needed:
     """Everything that must stay."""
     if not recorded.exists:
-        return Needed(frozenset(), sure=True)
+        return Needed(frozenset())
+    location = read_s3(recorded.location) if recorded.location else None
     objects = set[tuple[str, str]]()
-    if recorded.location is not None and recorded.location.bucket == rules.storage_bucket:
-        objects.add((recorded.location.bucket, recorded.location.key))
+    if location is not None and location.bucket == rules.storage_bucket:
+        objects.add((location.bucket, location.key))
     if recorded.thumbs_json is not None:
         objects.add((rules.thumbs_bucket, sizes_key(recorded.asset)))
         objects.update((rules.thumbs_bucket, key) for key in _thumbnails(recorded.asset, recorded.thumbs_json))
     for name in recorded.keys or ():
         bucket, _, key = name.partition("/")
         objects.add((bucket, key))
-    return Needed(frozenset(objects), sure=recorded.keys is not None)
+    ours = recorded.keys is not None
+    return Needed(
+        frozenset(objects),
+        all_originals=ours,
+        all_derivatives=ours or location is not None or not recorded.location,
+        all_pictures=ours or recorded.thumbs_json is not None,
+    )
 
 
-def stale(needed_now: Needed, asset: AssetId, listed: Iterable[tuple[str, str]], rules: Rules) -> list[tuple[str, str]]:
+def stale(must: Needed, asset: AssetId, listed: Iterable[tuple[str, str]], rules: Rules) -> list[Stale]:
     """Those of the listed objects that are an ingest's by their key, and needed by nothing."""
-    return [
-        (bucket, key)
-        for bucket, key in listed
-        if (bucket, key) not in needed_now.objects and _is_ours(bucket, key, asset, rules)
-    ]
+    found = (_stale(must, asset, bucket, key, rules) for bucket, key in listed if (bucket, key) not in must.objects)
+    return [one for one in found if one is not None]
 
 
-def _is_ours(bucket: str, key: str, asset: AssetId, rules: Rules) -> bool:
+def _stale(must: Needed, asset: AssetId, bucket: str, key: str, rules: Rules) -> Stale | None:
+    """An object that is not named; None if it is no ingest's."""
     if bucket == rules.thumbs_bucket:
-        return key == sizes_key(asset) or (key.startswith(thumb_prefixes(asset)) and key.endswith(".jpg"))
-    if bucket == rules.storage_bucket:
-        return key in {derivative_key(asset), original_key(asset)} or key.startswith(info_prefix(asset))
-    return False
+        thumbnail = key.startswith(thumb_prefixes(asset)) and key.endswith(".jpg")
+        return Stale(bucket, key, must.all_pictures) if thumbnail or key == sizes_key(asset) else None
+    if bucket != rules.storage_bucket:
+        return None
+    if key == derivative_key(asset):
+        return Stale(bucket, key, must.all_derivatives)
+    if key == original_key(asset):
+        return Stale(bucket, key, must.all_originals)
+    return Stale(bucket, key) if key.startswith(info_prefix(asset)) else None
 
 
 def _thumbnails(asset: AssetId, thumbs_json: str) -> Collection[str]:

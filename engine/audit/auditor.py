@@ -14,6 +14,7 @@ from engine.db.tallies import Miscounted, Total
 from policies.facts import Rules
 from policies.keys import TRANSIENT
 from policies.request import AssetId
+from policies.tidy import stale
 
 PAGE = 200
 AT_ONCE = 8
@@ -71,7 +72,8 @@ class Auditor:
             return []
         seen = await self._listing.objects(state.id)
         must = needs(state, self._rules)
-        seen = await self._listing.with_runs(seen, must.objects if must.sure else must.objects | seen.keys())
+        doubted = {(one.bucket, one.key) for one in stale(must, state.id, seen, self._rules) if not one.certain}
+        seen = await self._listing.with_runs(seen, must.objects | doubted)
         sizes = await self._listing.sizes(state.id) if state.thumbs_json is not None else None
         found = list(compare(state, must, seen, sizes, self._rules))
         if found and (await self._rows.asset(state.id)).run != state.run:

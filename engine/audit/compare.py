@@ -10,7 +10,6 @@ from enum import StrEnum
 from engine.db.port import AssetState
 from policies.facts import Rules
 from policies.keys import sizes_key, thumb_prefixes
-from policies.s3_address import read_s3
 from policies.tidy import Needed, Recorded, needed, stale
 
 Place = tuple[str, str]
@@ -53,7 +52,7 @@ def needs(state: AssetState, rules: Rules) -> Needed:
     return needed(
         Recorded(
             asset=state.id,
-            location=read_s3(state.location) if state.location else None,
+            location=state.location,
             thumbs_json=state.thumbs_json,
             keys=state.keys,
             exists=state.exists,
@@ -70,10 +69,9 @@ def compare(
     for bucket, key in sorted(must.objects - seen.keys()):
         repair = Repair.SIZES if _only_sizes_missing(state, key, must, seen) else Repair.INGEST
         yield Discrepancy(about, "missing", f"s3://{bucket}/{key} is not there", repair)
-    for bucket, key in stale(must, state.id, seen, rules):
-        if not must.sure and seen[bucket, key].run is None:
-            continue
-        yield Discrepancy(about, "stale", f"s3://{bucket}/{key} is needed by no row", Repair.TIDY)
+    for one in stale(must, state.id, seen, rules):
+        if one.certain or seen[one.bucket, one.key].run is not None:
+            yield Discrepancy(about, "stale", f"s3://{one.bucket}/{one.key} is needed by no row", Repair.TIDY)
     yield from _of_another_run(state, must, seen)
     if sizes is not None and state.thumbs_json is not None and _read(sizes) != _read(state.thumbs_json):
         says = f"s.json says {sizes[:120]}, the row says {state.thumbs_json[:120]}"
