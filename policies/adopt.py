@@ -172,7 +172,7 @@ def _policy(
         return unsaid
     if channel == AV:
         return _any_av(customer, policies)
-    name = said or UNSAID.get(channel, "default")
+    name = said or UNSAID[channel]
     for own in (True, False):
         for policy in policies:
             system = policy.customer == SYSTEM and (policy.system or said is None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from images.policy_check import EXPECTED_CHANNEL, check_policy
-from images.recipe import NAMED
+from images.recipe import NAMED, Recipe, parse_recipe
 from policies.adopt import SYSTEM, matches
 from policies.channels import AV, IMAGE, NONE, THUMBS, USE_ORIGINAL
 from policies.facts import PolicyRow
@@ -80,10 +80,24 @@ def _check_policy(row: PolicyRow) -> Iterable[Finding]:
             f"null is the default recipe, not {row.name}",
             f"the recipe {row.name} in PolicyData (docs/policies.md has it), or another name",
         )
+    elif row.channel == IMAGE and row.name != USE_ORIGINAL and (whole := _uneven(parse_recipe(row.data))):
+        yield found(
+            Weight.ODD,
+            "tiles: images whose last tile is halved to nothing are refused",
+            f"a multiple of {whole}, or fewer levels",
+        )
     elif row.name == USE_ORIGINAL and row.channel == IMAGE and row.data is not None:
         yield found(Weight.ODD, f"{USE_ORIGINAL} converts nothing: its recipe is never used", "null, or another name")
     elif row.channel not in {IMAGE, THUMBS, AV} and row.data is not None:
         yield found(Weight.ODD, f"the channel {row.channel} reads no PolicyData", "null")
+
+
+def _uneven(recipe: Recipe) -> int | None:
+    """What a recipe's tiles should be a multiple of and are not, to be halved as often as it says."""
+    if recipe.tiles is None:
+        return None
+    whole = 1 << min(recipe.levels, recipe.tiles.bit_length() - 1)
+    return whole if recipe.tiles % whole else None
 
 
 def _instead(row: PolicyRow) -> str:

@@ -95,3 +95,4 @@ def test_a_reason_fits_its_column_and_reads_as_code_and_sentence() -> None:
     assert len(reason.for_row) == ERROR_COLUMN
     assert a_kind(Fate.BUSY).of("why").code == "code"
     assert str(a_kind(Fate.BUSY).of("why")) == "code: why"
+    assert reason.about(PAGE).kind is reason.kind

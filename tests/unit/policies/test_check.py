@@ -79,6 +79,25 @@ def test_what_works_and_is_probably_not_meant_is_odd() -> None:
     assert said(of_policy("thumbs", "fastest", "400")) == []
 
 
+@pytest.mark.parametrize(
+    ("recipe", "instead"),
+    [
+        ('{"tiles": 1000}', "a multiple of 128, or fewer levels"),
+        ('{"tiles": 1000, "levels": 4}', "a multiple of 16, or fewer levels"),
+        ('{"tiles": 200, "levels": 32}', "a multiple of 128, or fewer levels"),
+        ('{"tiles": 129, "levels": 0}', None),
+        ('{"tiles": 1000, "levels": 3}', None),
+        ('{"tiles": 256, "levels": 32}', None),
+        ('{"tiles": null}', None),
+    ],
+)
+def test_tiles_that_cannot_be_halved_as_often_as_asked_are_odd(recipe: str, instead: str | None) -> None:
+    found = of_policy("iiif-img", data=recipe)
+    problem = (ODD, "tiles: images whose last tile is halved to nothing are refused")
+    assert said(found) == ([problem] if instead else [])
+    assert [finding.instead for finding in found] == ([instead] if instead else [])
+
+
 data = (
     st.none() | st.sampled_from(["[", "{}", '["!400,400"]', '{"ratio": 0}', "400", " ", "null"]) | st.text(max_size=9)
 )
