@@ -23,7 +23,8 @@ WITH waiting AS (
     INSERT INTO "CustomerStorage" (
         "Customer", "Space", "StoragePolicy", "NumberOfStoredImages", "TotalSizeOfStoredImages", "TotalSizeOfThumbnails"
     )
-    SELECT customer, 0, 'default', 0, sum(bytes), sum(thumb_bytes) FROM taken GROUP BY customer ORDER BY customer
+    SELECT customer, 0, 'default', 0, sum(bytes), sum(thumb_bytes) FROM taken
+    GROUP BY customer HAVING bool_or(bytes <> 0 OR thumb_bytes <> 0) ORDER BY customer
     ON CONFLICT ("Customer", "Space") DO UPDATE
     SET "TotalSizeOfStoredImages" = "CustomerStorage"."TotalSizeOfStoredImages" + EXCLUDED."TotalSizeOfStoredImages",
         "TotalSizeOfThumbnails" = "CustomerStorage"."TotalSizeOfThumbnails" + EXCLUDED."TotalSizeOfThumbnails"

@@ -64,6 +64,13 @@ async def test_a_customer_without_a_row_gets_one_and_a_space_does_not(db: Postgr
     assert await rows.totals() == (1000, 100)
 
 
+async def test_who_stores_nothing_gets_no_row(db: PostgresDatabase, rows: Rows) -> None:
+    """A refusal writes no totals, and its customer need not exist."""
+    await db.record(await claim(db, make_request(AssetId(4711, 1, "nobody"), batch=5)), refusal(), DETAILS)
+    assert (await db.fold()).rows == 1
+    assert await rows.totals(customer=4711) is None
+
+
 async def test_an_asset_of_space_0_counts_once(db: PostgresDatabase, rows: Rows) -> None:
     asset = await rows.asset(AssetId(99, 0, "page-1"))
     await db.record(await claim(db, make_request(asset)), success(), DETAILS)
