@@ -22,7 +22,7 @@ KIB, MIB, GIB = 1024, 1024**2, 1024**3
 SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 NEEDED = {
     "curl": "curl (Debian: apt install curl)",
-    "sha256sum": "sha256sum (Debian: coreutils)",
+    "openssl": "openssl (Debian: apt install openssl)",
     "sftp": "OpenSSH's sftp (Debian: apt install openssh-client)",
     "sshd": "OpenSSH's sshd (Debian: apt install openssh-server)",
 }

@@ -44,7 +44,10 @@ def thumbnail_settings(settings: Settings) -> ThumbnailSettings:
 def origin_settings(settings: Settings) -> OriginSettings:
     """What the origin strategies are told."""
     part = settings.origins
+    half = max(1, (settings.work.slots - settings.work.priority_slots) // 2)  # one slow server cannot hold all slots
     return OriginSettings(
+        connections_per_host=min(half, 16),
+        sftp_sessions_per_host=min(half, 4),
         allowed_networks=part.allowed_networks,
         max_bytes=part.max_bytes,
         known_hosts=part.known_hosts,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, Self
 
 import aioboto3
@@ -54,19 +54,20 @@ class AwsClients:
         if keys is None:
             yield await self.ambient(region)
             return
-        async with self._client(
-            region or keys.region,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            aws_session_token=keys.session_token,
-        ) as client:
-            yield client
+        async with AsyncExitStack() as stack:
+            yield await self._opened(
+                stack,
+                region or keys.region,
+                aws_access_key_id=keys.access_key_id,
+                aws_secret_access_key=keys.secret_access_key,
+                aws_session_token=keys.session_token,
+            )
 
     async def ambient(self, region: str | None = None) -> S3Client:
         """The shared client of a region; botocore finds credentials and, without a region, the bucket's own."""
         async with self._opening:
             if region not in self._ambient:
-                self._ambient[region] = await self._stack.enter_async_context(self._client(region))
+                self._ambient[region] = await self._opened(self._stack, region)
             return self._ambient[region]
 
     async def kms(self) -> Any:
@@ -83,14 +84,16 @@ class AwsClients:
                 )
             return self._kms
 
-    def _client(self, region: str | None, **keys: str | None) -> Any:
+    async def _opened(self, stack: AsyncExitStack, region: str | None, **keys: str | None) -> S3Client:
+        """A client that the stack closes; a region is a customer's word and may be none."""
+        made: AbstractAsyncContextManager[S3Client] = self._session.client(
+            "s3",
+            region_name=region or self._settings.s3_region or self._session.region_name,
+            endpoint_url=self._settings.s3_endpoint,
+            config=self._config,
+            **keys,
+        )
         try:
-            return self._session.client(
-                "s3",
-                region_name=region or self._settings.s3_region or self._session.region_name,
-                endpoint_url=self._settings.s3_endpoint,
-                config=self._config,
-                **keys,
-            )
+            return await stack.enter_async_context(made)
         except (BotoCoreError, ValueError) as error:
-            raise IngestError(ORIGIN_WRONG_REGION, f"{region}: {error}") from error
+            raise IngestError(ORIGIN_WRONG_REGION, f"{region!r} is no region of S3") from error

@@ -6,7 +6,7 @@ The same transfer serves `basic-http-authentication`, which only adds a login.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from multidict import CIMultiDictProxy
@@ -19,10 +19,10 @@ from origins.pauses import pauses
 from origins.port import Fetched, OriginSettings
 from origins.web import Answer, Web
 from origins.web_address import web_url
-from origins.web_answers import read_content_range
+from origins.web_answers import is_strong, read_content_range
 from policies.outcome import IngestError
 from policies.plan import Place
-from policies.reasons import ORIGIN_BAD_ANSWER, ORIGIN_IDLE, ORIGIN_INTERRUPTED, ORIGIN_TRUNCATED
+from policies.reasons import ORIGIN_BAD_ANSWER, ORIGIN_CHANGED, ORIGIN_IDLE, ORIGIN_INTERRUPTED, ORIGIN_TRUNCATED
 
 PASSING = frozenset({ORIGIN_IDLE, ORIGIN_INTERRUPTED, ORIGIN_TRUNCATED})
 """What a transfer may be resumed after."""
@@ -101,10 +101,7 @@ async def _begin(answer: Answer, version: Version | None, download: Download) ->
     """Goes on with the same file, or begins with what the server has now."""
     headers = answer.response.headers
     if answer.response.status == 206:
-        span = read_content_range(headers.get("Content-Range"))
-        if not version or not span or span[0] != download.received or span[1] not in {None, version.length}:
-            raise IngestError(ORIGIN_BAD_ANSWER, f"{answer.address} answered with a part that was not asked for")
-        return version
+        return _gone_on(answer, version, download.received)
     decoder = decoder_for(headers.get("Content-Encoding", ""))
     length = answer.response.content_length
     download.expect(length)
@@ -119,6 +116,21 @@ async def _begin(answer: Answer, version: Version | None, download: Download) ->
     )
 
 
+def _gone_on(answer: Answer, version: Version | None, received: int) -> Version:
+    """The version that a part belongs to, if it is the part that was asked for, and of the same file."""
+    headers = answer.response.headers
+    first, total = read_content_range(headers.get("Content-Range")) or (None, None)
+    if version:
+        version = replace(version, length=total if version.length is None else version.length)
+    if not version or version.length is None or first != received or total not in {None, version.length}:
+        raise IngestError(ORIGIN_BAD_ANSWER, f"{answer.address} answered with a part that was not asked for")
+    if headers.get("ETag", version.etag) != version.etag or (
+        headers.get("Last-Modified", version.last_modified) != version.last_modified
+    ):  # some servers take the range and never look at If-Range
+        raise IngestError(ORIGIN_CHANGED, f"{answer.address} was replaced while it came")
+    return version
+
+
 def _validator(headers: CIMultiDictProxy[str]) -> str | None:
     """What tells this version of the file from others, if the server resumes at all."""
     if headers.get("Accept-Ranges", "").strip().lower() == "none":
@@ -126,4 +138,5 @@ def _validator(headers: CIMultiDictProxy[str]) -> str | None:
     etag = headers.get("ETag")
     if etag:
         return None if etag.startswith("W/") else etag
-    return headers.get("Last-Modified")
+    modified = headers.get("Last-Modified")
+    return modified if is_strong(modified, headers.get("Date")) else None

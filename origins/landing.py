@@ -21,7 +21,7 @@ from policies.reasons import IMAGE_TOO_LARGE, SCRATCH_FULL, SCRATCH_UNUSABLE
 
 HEAD = 64 * 1024
 """First bytes that are kept, for telling types."""
-BLOCK = 1024 * 1024
+BLOCK = 256 * 1024
 BUFFERS = 512
 """How many chunks one call writes; the kernel takes 1024."""
 FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -85,7 +85,7 @@ class OriginSettings:
     s3_endpoint: str | None = None  # of all of AWS, KMS included; None: as botocore finds it
     s3_path_style: bool = False
     s3_part: int = 8 * MIB  # larger objects are fetched in such ranges …
-    s3_parts_at_once: int = 4  # … so many side by side
+    s3_parts_at_once: int = 3  # … so many side by side
     header_bytes: int = 8 * MIB  # the most that looking at a header may cost
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from types_aiobotocore_s3 import S3Client
 
 from origins.aws import AwsClients
 from origins.credentials import Credentials
-from origins.download import BATCH, Download, Downloads
+from origins.download import Download, Downloads
 from origins.pauses import pauses
 from origins.port import Fetched, OriginSettings
 from origins.s3_errors import translated
@@ -24,6 +24,8 @@ from policies.plan import Place
 from policies.reasons import ORIGIN_BAD_ANSWER, ORIGIN_INTERRUPTED, ORIGIN_TRUNCATED
 
 PASSING = frozenset({ORIGIN_INTERRUPTED, ORIGIN_TRUNCATED})
+PIECE = 256 * 1024
+"""Bytes of a part that go to the file at once; several parts hold as many each."""
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ async def _pour(part: Part, s3: S3Client, origin: S3Object, facts: ObjectFacts, 
             length += len(chunk)
             if part.at + length > part.end:
                 raise IngestError(ORIGIN_BAD_ANSWER, f"{origin.address}: S3 sent more than was asked for")
-            if length >= BATCH:
+            if length >= PIECE:
                 await download.put(part.at, batch)
                 part.at, batch, length = part.at + length, [], 0
     await download.put(part.at, batch)

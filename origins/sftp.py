@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from origins.port import Fetched, OriginSettings
 from origins.sftp_address import SftpAddress, sftp_address
 from origins.sftp_errors import translated
 from origins.side_by_side import side_by_side
+from origins.ssh_keys import known_hosts, private_keys
 from policies.outcome import IngestError
 from policies.plan import Place
 from policies.reasons import (
-    CREDENTIALS_INVALID,
     ORIGIN_BAD_ANSWER,
     ORIGIN_CHANGED,
     ORIGIN_IDLE,
@@ -56,7 +56,7 @@ class SftpOrigin:
         """Fetches a file whose size must be what the server says, before and after."""
         address = sftp_address(place.uri)
         login = await self._credentials.ssh_login(place)
-        keys = [await asyncio.to_thread(_private_key, login, place)] if login.private_key else None
+        keys = await asyncio.to_thread(private_keys, login, place)
         async with (
             self._hosts.connection(f"{address.host}:{address.port}"),
             self._downloads.into(into) as download,
@@ -96,22 +96,23 @@ class SftpOrigin:
         self, address: SftpAddress, login: SshLogin, keys: list[asyncssh.SSHKey] | None
     ) -> AsyncIterator[asyncssh.SFTPClient]:
         with on_the_way_to(str(address)):
+            hosts = await asyncio.to_thread(known_hosts, self._settings.known_hosts)
             plug = await self._dialler.dial(address.host, address.port)
-        with translated(str(address)):
-            known_hosts = self._settings.known_hosts
+        with closing(plug), translated(str(address)):  # until the connection owns it, and whatever becomes of that
             connection = await asyncssh.connect(
                 address.host,
                 address.port,
                 sock=plug,
                 config=None,
                 agent_path=None,
-                known_hosts=str(known_hosts) if known_hosts else None,
+                known_hosts=hosts,
                 username=login.user,
                 password=login.password,
                 client_keys=keys,
                 gss_kex=False,
                 gss_auth=False,
                 encryption_algs=FAST_FIRST,
+                compression_algs=["none"],  # what a server compressed may be larger than any bound of ours
                 login_timeout=self._settings.connect_seconds,
             )
             try:
@@ -132,16 +133,6 @@ class SftpOrigin:
                 yield
         except TimeoutError as error:
             raise IngestError(ORIGIN_IDLE, f"{address} fell silent") from error
-
-
-def _private_key(login: SshLogin, place: Place) -> asyncssh.SSHKey:
-    assert login.private_key is not None
-    try:
-        return asyncssh.import_private_key(login.private_key, login.passphrase)
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError) as error:
-        raise IngestError(
-            CREDENTIALS_INVALID, f"the private key of origin strategy {place.strategy_id}: {error}"
-        ) from None
 
 
 def _facts(attributes: asyncssh.SFTPAttrs, address: SftpAddress) -> tuple[int, str | None]:

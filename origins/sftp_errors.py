@@ -51,5 +51,7 @@ def translated(address: str) -> Iterator[None]:
         kind, words = next((kind, words) for types, kind, words in KINDS if isinstance(error, types))
         detail = f" ({error.reason[:120]})" if isinstance(error, asyncssh.Error) and error.reason else ""
         raise IngestError(kind, f"{address}: {words}{detail}") from error
-    except (OSError, ValueError) as error:
-        raise IngestError(ORIGIN_HOST_KEY, f"{address}: the known-hosts file cannot be used: {error}") from error
+    except OSError as error:
+        raise IngestError(ORIGIN_INTERRUPTED, f"{address}: the connection broke ({error.strerror})") from error
+    except (ValueError, LookupError, OverflowError) as error:  # what the library trips over in broken packets
+        raise IngestError(ORIGIN_BAD_ANSWER, f"{address}: the server sends what is no SSH") from error

@@ -37,7 +37,7 @@ from policies.redact import redact
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FILES = frozenset({200, 203, 206})
-READ_BUFFER = 512 * 1024
+READ_BUFFER = 256 * 1024
 """Bytes that a connection holds before its sender must wait; larger ones save turns of the event loop."""
 
 

@@ -48,12 +48,22 @@ def read_retry_after(text: str | None, now: datetime) -> float | None:
     given = text.strip()
     if given.isascii() and given.isdigit():
         return float(min(int(given[:9]), LONGEST_WAIT))
+    date = _date(given)
+    return None if date is None else min(max((date - now).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def is_strong(modified: str | None, date: str | None) -> bool:
+    """Whether a Last-Modified tells versions apart: not when the file may have changed twice in that second."""
+    before, now = _date(modified or ""), _date(date or "")
+    return before is not None and now is not None and (now - before).total_seconds() >= 1
+
+
+def _date(text: str) -> datetime | None:
     try:
-        date = parsedate_to_datetime(given)
+        date = parsedate_to_datetime(text)
     except ValueError:
         return None
-    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return min(max((aware - now).total_seconds(), 0.0), LONGEST_WAIT)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def read_content_range(text: str | None) -> tuple[int, int | None] | None:

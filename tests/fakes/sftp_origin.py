@@ -31,6 +31,7 @@ class SftpOriginServer:
     cut_after: int | None = None  # reads, then the connection is cut
     silent: bool = False  # reads are never answered
     most_read: int | None = None  # bytes that one read gives
+    pause: float = 0  # seconds before each read is answered
     reads: int = 0
     denied: set[str] = field(default_factory=set)
     files: list[Any] = field(default_factory=list)
@@ -93,6 +94,7 @@ class _Files(asyncssh.SFTPServer):
         origin.reads += 1
         if origin.silent:
             await asyncio.Event().wait()
+        await asyncio.sleep(origin.pause)
         if origin.cut_after is not None and origin.reads > origin.cut_after:
             origin.connections[-1].abort()
         found = super().read(file_obj, offset, min(size, origin.most_read or size))

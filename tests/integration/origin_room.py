@@ -45,6 +45,18 @@ async def until(holds: Callable[[], bool], seconds: float = 3) -> None:
             await asyncio.sleep(0.01)
 
 
+def count_sockets() -> int:
+    """Open sockets of this process."""
+    return sum(link.startswith("socket:") for link in map(_link, Path("/proc/self/fd").iterdir()))
+
+
+def _link(descriptor: Path) -> str:
+    try:
+        return str(descriptor.readlink())
+    except OSError:  # the folder's own descriptor, closed again
+        return ""
+
+
 class Room:
     """The strategies, and a folder to fetch into."""
 
