@@ -7,6 +7,7 @@ the processor about the image is a refusal, its absence a reason to wait; it nev
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,8 @@ from policies.reasons import PROCESSOR_AWAY, PROCESSOR_CONFUSED, PROCESSOR_REFUS
 from policies.request import AssetId
 
 AWAY = {429, 502, 503, 504}
+FIRST_WAIT = 0.25
+"""The bound of the first wait for room; it doubles up to what the processor asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class ProcessorSettings:
     scratch: Path  # the shared folder as we see it
     processor_scratch: PurePosixPath  # and as the processor does
     seconds: float = 900.0  # the longest one conversion may take
+    patience: float = 10.0  # seconds for which room is waited for, the image at hand, before it is given back
 
     def __post_init__(self) -> None:
         if self.seconds <= 0:
@@ -94,7 +98,7 @@ class ProcessorClient:
         }
         if job.recipe:
             body["recipe"] = job.recipe.to_json()
-        answer = await self._post(body, job)
+        answer = await self._post_when_there_is_room(body, job)
         return _read(answer, destination, thumbs, job)
 
     async def ping(self) -> None:
@@ -105,6 +109,20 @@ class ProcessorClient:
                     raise IngestError(PROCESSOR_AWAY, f"{self._settings.url}/ping answered {response.status}")
         except (aiohttp.ClientError, TimeoutError) as error:
             raise IngestError(PROCESSOR_AWAY, _gone(f"{self._settings.url}/ping", error)) from error
+
+    async def _post_when_there_is_room(self, body: Mapping[str, Any], job: Job) -> Mapping[str, Any]:
+        """Asks again for a while where it is told to come later: other slots are in the processor's queue already."""
+        clock = asyncio.get_running_loop().time
+        end, bound = clock() + self._settings.patience, FIRST_WAIT
+        while True:
+            try:
+                return await self._post(body, job)
+            except IngestError as error:
+                wait = random.random() * min(bound, error.after or 0.0)  # noqa: S311  # spreading, no secret
+                if error.reason.kind is not PROCESSOR_AWAY or error.after is None or clock() + wait >= end:
+                    raise
+            await asyncio.sleep(wait)
+            bound *= 2
 
     async def _post(self, body: Mapping[str, Any], job: Job) -> Mapping[str, Any]:
         url = f"{self._settings.url}/convert"

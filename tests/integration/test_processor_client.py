@@ -28,6 +28,7 @@ class ScriptedProcessor:
 
     def __init__(self) -> None:
         self.answer = web.json_response({})
+        self.busy = 0  # times that it has no room first
         self.asked: list[dict[str, Any]] = []
         app = web.Application()
         app.router.add_post("/convert", self._convert)
@@ -36,6 +37,8 @@ class ScriptedProcessor:
 
     async def _convert(self, request: web.Request) -> web.Response:
         self.asked.append(await request.json())
+        if len(self.asked) <= self.busy:
+            return web.json_response({"detail": "later"}, status=503, headers={"Retry-After": "1"})
         return self.answer
 
     async def _ping(self, _: web.Request) -> web.Response:
@@ -55,8 +58,9 @@ async def client(processor: ScriptedProcessor, tmp_path: Path) -> AsyncIterator[
         yield ProcessorClient(http, settings(processor, tmp_path))
 
 
-def settings(processor: ScriptedProcessor, scratch: Path) -> ProcessorSettings:
-    return ProcessorSettings(str(processor.server.make_url("")).rstrip("/"), scratch, PurePosixPath("/theirs"), 5)
+def settings(processor: ScriptedProcessor, scratch: Path, patience: float = 0) -> ProcessorSettings:
+    url = str(processor.server.make_url("")).rstrip("/")
+    return ProcessorSettings(url, scratch, PurePosixPath("/theirs"), 5, patience)
 
 
 def a_job(scratch: Path, **changes: Any) -> Job:
@@ -147,8 +151,18 @@ async def test_a_complaint_about_the_source_names_the_origin_and_no_path_of_ours
     assert caught.value.reason.message == "source: https://example.org/page-1.tif - the file ends early"
 
 
+async def test_a_processor_that_has_no_room_is_asked_again_with_the_image_at_hand(
+    processor: ScriptedProcessor, tmp_path: Path
+) -> None:
+    processor.busy = 3
+    processor.answer = web.json_response({"jp2": "/x/derivative.jp2", "width": 40, "height": 30, "thumbs": []})
+    async with aiohttp.ClientSession() as http:
+        converted = await ProcessorClient(http, settings(processor, tmp_path, patience=20)).convert(a_job(tmp_path))
+    assert (converted.size, len(processor.asked)) == (Size(40, 30), 4)
+
+
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-async def test_a_processor_that_has_no_room_is_waited_for(
+async def test_a_processor_that_has_no_room_for_long_is_waited_for(
     client: ProcessorClient, processor: ScriptedProcessor, tmp_path: Path, status: int
 ) -> None:
     processor.answer = web.json_response({"detail": "later"}, status=status, headers={"Retry-After": "7"})
