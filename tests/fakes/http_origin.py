@@ -100,6 +100,28 @@ def file(data: bytes, headers: Mapping[str, str] | None = None, *, length: int |
     return raw(_head("HTTP/1.1 200 OK", {**sized, **(headers or {})}) + data)
 
 
+def part(data: bytes, headers: Mapping[str, str] | None = None, span: str = "bytes {start}-{last}/{total}") -> Script:
+    """What is left of a file from where it was asked for, without a look at If-Range; the span may be a lie."""
+
+    async def script(request: Request, writer: asyncio.StreamWriter) -> None:
+        start = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        said = {"Content-Range": span.format(start=start, last=len(data) - 1, total=len(data))} if span else {}
+        sized = {"Content-Length": str(len(data) - start), "Connection": "close"}
+        writer.write(_head("HTTP/1.1 206 Part", {**sized, **said, **(headers or {})}) + data[start:])
+
+    return script
+
+
+def one_by_one(*scripts: Script) -> Script:
+    """Each request is answered by the next of these."""
+    left = iter(scripts)
+
+    async def script(request: Request, writer: asyncio.StreamWriter) -> None:
+        await next(left)(request, writer)
+
+    return script
+
+
 def redirect(location: str, code: int = 302) -> Script:
     """A redirect."""
     return status(code, "Elsewhere", Location=location)

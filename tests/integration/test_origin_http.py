@@ -18,6 +18,7 @@ from policies.outcome import IngestError
 from policies.plan import StrategyKind
 from policies.reasons import (
     IMAGE_TOO_LARGE,
+    ORIGIN_BAD_ANSWER,
     ORIGIN_CHANGED,
     ORIGIN_DAMAGED,
     ORIGIN_DENIED,
@@ -36,11 +37,24 @@ from policies.reasons import (
     STRATEGY_WITHOUT_CREDENTIALS,
     Kind,
 )
-from tests.fakes.http_origin import HttpOriginServer, file, http_origin, raw, redirect, resumable, silent, status
+from tests.fakes.http_origin import (
+    HttpOriginServer,
+    file,
+    http_origin,
+    one_by_one,
+    part,
+    raw,
+    redirect,
+    resumable,
+    silent,
+    status,
+)
 from tests.fakes.origin_hosts import make_place
 from tests.integration.origin_room import Room, open_room, until
 
 DATA = random.Random(3).randbytes(300_000)
+LARGE = random.Random(4).randbytes(3_000_000)
+MODIFIED = "Fri, 20 Nov 2026 10:00:00 GMT"
 
 
 @pytest.fixture
@@ -124,14 +138,41 @@ async def test_a_broken_transfer_goes_on_where_it_broke(server: HttpOriginServer
 
 async def test_a_file_that_changed_meanwhile_begins_anew(server: HttpOriginServer, room: Room) -> None:
     new = b"new" * 100_000
-    scripts = iter([resumable(DATA, [100_000]), resumable(new, [], etag='"v2"')])
-
-    async def script(request: object, writer: asyncio.StreamWriter) -> None:
-        await next(scripts)(request, writer)  # type: ignore[arg-type] # handed through
-
+    script = one_by_one(resumable(DATA, [100_000]), resumable(new, [], etag='"v2"'))
     fetched = await room.fetch(server.put("/x", script))
     assert room.into.read_bytes() == new
     assert fetched.etag == '"v2"'
+
+
+@pytest.mark.parametrize("second", [{"ETag": '"v2"'}, {"Last-Modified": "Sat, 21 Nov 2026 10:00:00 GMT"}])
+async def test_a_server_that_never_looks_at_if_range_makes_no_mixture_of_two_files(
+    server: HttpOriginServer, room: Room, second: dict[str, str]
+) -> None:
+    first = resumable(LARGE, [2_000_000], headers={"Last-Modified": MODIFIED})
+    assert (await room.failure(server.put("/x", one_by_one(first, part(LARGE, second))))).kind is ORIGIN_CHANGED
+
+
+@pytest.mark.parametrize(
+    "span", ["bytes 1-{last}/{total}", "bytes {start}-{last}/9", "bytes 5-6/7", "lines {start}-{last}/{total}", ""]
+)
+async def test_a_part_that_was_not_asked_for_is_no_part_of_the_file(
+    server: HttpOriginServer, room: Room, span: str
+) -> None:
+    script = one_by_one(resumable(LARGE, [2_000_000]), part(LARGE, span=span))
+    assert (await room.failure(server.put("/x", script))).kind is ORIGIN_BAD_ANSWER
+    assert (await room.failure(server.put("/y", part(LARGE, span=span)))).kind is ORIGIN_BAD_ANSWER
+
+
+async def test_a_file_of_unknown_length_goes_on_only_if_the_rest_tells_its_end(
+    server: HttpOriginServer, room: Room
+) -> None:
+    head = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nTransfer-Encoding: chunked\r\n\r\n'
+    first = raw(head + b"%x\r\n%s\r\n" % (2_000_000, LARGE[:2_000_000]))
+    fetched = await room.fetch(server.put("/x", one_by_one(first, part(LARGE))))
+    assert fetched.sha256 == hashlib.sha256(LARGE).hexdigest()
+    room.into.unlink()
+    endless_part = part(LARGE, span="bytes {start}-{last}/*")
+    assert (await room.failure(server.put("/x", one_by_one(first, endless_part)))).kind is ORIGIN_BAD_ANSWER
 
 
 async def test_a_transfer_that_keeps_breaking_is_given_up(server: HttpOriginServer, room: Room) -> None:
@@ -140,7 +181,9 @@ async def test_a_transfer_that_keeps_breaking_is_given_up(server: HttpOriginServ
     assert len(server.requests) == 3
 
 
-@pytest.mark.parametrize("validator", [{}, {"ETag": 'W/"weak"'}, {"ETag": '"e"', "Accept-Ranges": "none"}])
+@pytest.mark.parametrize(
+    "validator", [{}, {"ETag": 'W/"weak"'}, {"ETag": '"e"', "Accept-Ranges": "none"}, {"Last-Modified": MODIFIED}]
+)
 async def test_without_a_way_to_tell_versions_nothing_is_resumed(
     server: HttpOriginServer, room: Room, validator: dict[str, str]
 ) -> None:
@@ -149,12 +192,16 @@ async def test_without_a_way_to_tell_versions_nothing_is_resumed(
     assert len(server.requests) == 1
 
 
+async def test_a_date_will_do_where_there_is_no_etag(server: HttpOriginServer, room: Room) -> None:
+    dates = {"Last-Modified": MODIFIED, "Date": "Fri, 20 Nov 2026 10:00:01 GMT"}
+    first = file(LARGE[:2_000_000], dates, length=len(LARGE))
+    fetched = await room.fetch(server.put("/x", one_by_one(first, part(LARGE, dates))))
+    assert fetched.sha256 == hashlib.sha256(LARGE).hexdigest()
+    assert server.requests[1].headers["if-range"] == MODIFIED
+
+
 async def test_a_range_beyond_the_end_means_that_the_file_changed(server: HttpOriginServer, room: Room) -> None:
-    scripts = iter([resumable(DATA, [1000]), status(416)])
-
-    async def script(request: object, writer: asyncio.StreamWriter) -> None:
-        await next(scripts)(request, writer)  # type: ignore[arg-type] # handed through
-
+    script = one_by_one(resumable(DATA, [1000]), status(416))
     assert (await room.failure(server.put("/x", script))).kind is ORIGIN_CHANGED
 
 
