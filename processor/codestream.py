@@ -86,10 +86,9 @@ def tlm(parts: Sequence[tuple[int, int]]) -> bytes:
     return b"".join(segments)
 
 
-def complete(path: Path) -> None:
-    """Puts right what programs leave out or get wrong: the numbers of packets, their PLT, and the TLM."""
-    made = path.with_name(f"{path.name}.complete")
-    with path.open("rb") as source, made.open("wb") as target:
+def complete(path: Path, right: Path) -> None:
+    """Writes to `right` what programs leave out or get wrong: the numbers of packets, their PLT, and the TLM."""
+    with path.open("rb") as source, right.open("wb") as target:
         target.write(b"".join(segment.data for segment in main_header(source) if segment.marker != TLM))
         parts = list(tile_parts(source))
         tlm_at = target.tell()
@@ -104,7 +103,6 @@ def complete(path: Path) -> None:
         target.write(struct.pack(">H", EOC))
         target.seek(tlm_at)
         target.write(tlm(listed))
-    made.replace(path)
 
 
 def _completed(file: BinaryIO, part: TilePart, packets_before: int) -> tuple[bytes, int]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from processor.codestream import complete
+from processor.codestream import BrokenCodestream, complete
 from processor.errors import Refusal
 from processor.picture import Picture
 
@@ -47,13 +47,15 @@ def ending(code: int) -> str:
 
 
 def run(command: Sequence[str], made: Path, path: Path) -> None:
-    """Runs an encoder and moves what it made to `path`, completed; it is killed with the worker."""
+    """Runs an encoder and writes what it made to `path`, completed; it is killed with the worker."""
+    name = Path(command[0]).name
     try:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - no shell, names made here
         if done.returncode or not made.exists():
             words = " ".join((done.stderr + done.stdout).decode(errors="replace").split())[-MOST_WORDS:]
-            raise Refusal(f"{Path(command[0]).name} failed ({ending(done.returncode)}): {words}", kind="encoder")
-        complete(made)
-        made.replace(path)
+            raise Refusal(f"{name} failed ({ending(done.returncode)}): {words}", kind="encoder")
+        complete(made, path)
+    except BrokenCodestream as error:
+        raise Refusal(f"{name} wrote a broken codestream: {error}", kind="encoder") from error
     finally:
         made.unlink(missing_ok=True)

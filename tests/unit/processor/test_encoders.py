@@ -19,7 +19,7 @@ from PIL import Image
 from images.recipe import NAMED, Recipe, parse_recipe
 from images.size import Size
 from processor.decode import decode
-from processor.encoders.command import program
+from processor.encoders.command import program, run
 from processor.encoders.grok import grok_options
 from processor.encoders.kakadu import kakadu_options
 from processor.encoders.openjpeg import rates
@@ -252,6 +252,29 @@ def test_what_an_encoder_cannot_do_is_refused_by_name(recipe: Recipe, words: str
 def test_an_encoder_that_is_not_installed_says_so(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="kdu_compress is chosen by setting and not installed here"):
         program("kdu_compress", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("exit 3", "false friend failed (exit code 3)"),
+        ("echo no licence >&2; exit 1", "false friend failed (exit code 1): no licence"),
+        ("kill -9 $$", "false friend failed (SIGKILL)"),
+        ("true", "false friend failed (exit code 0)"),
+        ("printf abcdef > $1", "false friend wrote a broken codestream: its main header breaks off"),
+    ],
+)
+def test_a_program_that_fails_or_writes_nonsense_leaves_a_reason_and_nothing_else(
+    script: str, words: str, tmp_path: Path
+) -> None:
+    command = tmp_path / "false friend"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+    made, target = tmp_path / "made.j2k", tmp_path / "whole.j2k"
+    with pytest.raises(Refusal) as caught:
+        run([str(command), str(made)], made, target)
+    assert words in str(caught.value)
+    assert not made.exists()
 
 
 def test_a_recipe_becomes_kakadus_words() -> None:

@@ -96,11 +96,11 @@ def test_a_missing_tlm_is_added(tmp_path: Path) -> None:
     segments = list(main_header(file))
     bare = b"".join(segment.data for segment in segments if segment.marker != 0xFF55) + data[file.tell() :]
     (tmp_path / "b.j2k").write_bytes(bare)
-    complete(tmp_path / "b.j2k")
-    once = (tmp_path / "b.j2k").read_bytes()
+    complete(tmp_path / "b.j2k", tmp_path / "c.j2k")
+    once = (tmp_path / "c.j2k").read_bytes()
     assert [segment.marker for segment in main_header(BytesIO(once))][-1] == 0xFF55
     assert once.endswith(data[file.tell() :])
-    complete(tmp_path / "b.j2k")
+    complete(tmp_path / "c.j2k", tmp_path / "b.j2k")
     assert (tmp_path / "b.j2k").read_bytes() == once
 
 
