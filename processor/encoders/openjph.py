@@ -71,6 +71,8 @@ def _check(recipe: Recipe) -> None:
     for field, wish, able, words in fixed:
         if wish != able:
             raise unable("openjph", field, wish, words)
+    if recipe.levels == 0:
+        raise unable("openjph", "levels", 0, "it halves once at least")
 
 
 def _joinable(tile: int, levels: int) -> bool:

@@ -240,6 +240,7 @@ def test_colour_spaces_are_enumerated(tmp_path: Path) -> None:
         (replace(HT_LOSSLESS, precincts=(256,)), "cannot do precincts"),
         (replace(HT_LOSSLESS, block=(32, 32)), "cannot do block"),
         (replace(HT_LOSSLESS, progression="LRCP"), "cannot do progression LRCP"),
+        (replace(HT_LOSSLESS, levels=0), "cannot do levels 0"),
         (replace(NAMED["default"], layers=101), "openjpeg encoder cannot do layers 101"),
     ],
 )
