@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import gzip
+import socket
 import time
 import tracemalloc
 from collections.abc import AsyncIterator
@@ -13,7 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from origins.dialling import AddressInfo, Dialler
 from origins.port import MIB
+from origins.web import Web
+from origins.web_address import web_url
+from policies.outcome import IngestError
 from policies.reasons import (
     IMAGE_TOO_LARGE,
     ORIGIN_ADDRESS_FORBIDDEN,
@@ -32,7 +37,7 @@ from policies.reasons import (
 )
 from tests.fakes.certificates import self_signed
 from tests.fakes.http_origin import HttpOriginServer, Script, endless, file, http_origin, raw, redirect, silent
-from tests.integration.origin_room import Room, count_sockets, open_room, until
+from tests.integration.origin_room import Room, count_sockets, make_settings, open_room, until
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -205,6 +210,31 @@ async def test_a_name_that_leads_to_a_private_address_is_refused(server: HttpOri
     async with open_room(tmp_path, allowed_networks=()) as room:
         assert (await room.failure(server.url("/x", host="localhost"))).kind is ORIGIN_ADDRESS_FORBIDDEN
     assert server.most_open == 0
+
+
+@pytest.mark.parametrize("later", ["127.0.0.2", "169.254.169.254", "::ffff:127.0.0.1"])
+async def test_a_name_that_leads_elsewhere_the_second_time_is_refused_the_second_time(
+    server: HttpOriginServer, later: str
+) -> None:
+    """Between the redirect and its target the name server changes its mind; what is judged is what is dialled."""
+    answers = ["127.0.0.1", later]
+
+    def lookup(_: str, port: int, __: int, kind: int) -> list[AddressInfo]:
+        address = answers.pop(0)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [(family, kind, 6, "", (address, port))]
+
+    settings = make_settings(allowed_networks=(ip_network("127.0.0.1/32"),))
+    dialler = Dialler(settings.allowed_networks, 1, lookup)
+    server.put("/x", redirect(f"http://rebind.test:{server.port + 1}/y"))
+    async with Web(settings, dialler) as web:
+        with pytest.raises(IngestError) as failure:
+            async with web.get(web_url(server.url("/x", host="rebind.test")), {}, None):
+                pass
+    await dialler.close()
+    assert failure.value.reason.kind is ORIGIN_ADDRESS_FORBIDDEN
+    assert not answers
+    assert [request.path for request in server.requests] == ["/x"]
 
 
 async def test_certificates_are_checked(tmp_path: Path) -> None:

@@ -9,18 +9,22 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aioboto3
 import pytest
 from PIL import Image
 
+from images.header import ImageFormat
 from images.size import Size
 from local.aws import Aws
 from origins.aws import AwsClients
+from origins.credential_values import S3Keys
 from origins.origins import Origins
-from origins.port import MIB
+from origins.port import GIB, MIB
 from origins.s3_copy import Copier
 from origins.s3_object import look, object_of
 from policies.outcome import IngestError
@@ -47,6 +51,7 @@ from tests.fakes.http_origin import HttpOriginServer, Request, http_origin
 from tests.fakes.origin_hosts import make_place
 from tests.integration.origin_room import Room, make_settings, open_room
 from tests.resources import Buckets
+from tests.unit.images import make
 
 DATA = random.Random(5).randbytes(3 * MIB + 17)
 KEYS = json.dumps({"accessKeyID": "own", "SecretAccessKey": "own-secret", "region": "eu-west-1"})
@@ -126,6 +131,40 @@ async def test_dimensions_are_read_from_few_bytes(aws: Aws, buckets: Buckets, tm
     assert seen.declared_media_type == "image/whatever"
     assert seen.read <= 40 * 1024 < len(data)
     assert seen.problem is None
+
+
+REST = random.Random(8).randbytes(2 * MIB)
+"""Pixels, as it were."""
+
+
+@pytest.mark.parametrize(
+    ("data", "form"),
+    [
+        (make.jp2(make.codestream(block_style=0x40, capabilities=make.PART_15) + REST, brand=b"jph "), ImageFormat.JPH),
+        (make.jp2(make.codestream() + REST, boxes=make.box(b"xml ", REST)), ImageFormat.JP2),
+        (make.codestream(block_style=0x40, capabilities=make.PART_15) + REST, ImageFormat.JHC),
+        (make.tiff(gap=2 * MIB), ImageFormat.TIFF),
+        (make.tiff(gap=2 * MIB, big=True, order=">"), ImageFormat.TIFF),
+        (make.jpeg(*[make.segment(0xE2, bytes(65_000))] * 20, make.frame()) + REST, ImageFormat.JPEG),
+    ],
+    ids=[
+        "JPH",
+        "JP2 behind a box",
+        "HTJ2K codestream",
+        "TIFF at its end",
+        "BigTIFF at its end",
+        "JPEG behind profiles",
+    ],
+)
+async def test_headers_that_lie_far_in_are_found_without_what_lies_before(
+    aws: Aws, buckets: Buckets, tmp_path: Path, data: bytes, form: ImageFormat
+) -> None:
+    aws.s3.put_object(Bucket=buckets.origin, Key="x", Body=data)
+    async with open_s3_room(aws, tmp_path) as room:
+        seen = await room.origins.header(place_of(buckets.origin, "x"))
+    assert seen.header is not None
+    assert (seen.header.format, seen.header.size) == (form, Size(640, 480))
+    assert seen.read <= 128 * 1024 < len(data)
 
 
 async def test_what_is_no_image_has_no_header_but_a_type(aws: Aws, buckets: Buckets, tmp_path: Path) -> None:
@@ -222,6 +261,39 @@ async def test_a_copy_that_our_own_bucket_refuses_is_not_the_origins_fault(
     assert failure.value.reason.kind is STORAGE_DENIED
 
 
+@pytest.mark.parametrize("region", ["evil.example/", "127.0.0.1", "x y", "a" * 80, "@evil.example"])
+async def test_a_region_that_is_none_is_named_and_nobody_is_asked(
+    aws: Aws, buckets: Buckets, tmp_path: Path, region: str
+) -> None:
+    async with open_s3_room(aws, tmp_path) as room:
+        reason = await room.failure(place_of(buckets.origin, "x", json.dumps({**json.loads(KEYS), "region": region})))
+    assert reason.kind is ORIGIN_WRONG_REGION
+    assert "own-secret" not in reason.message
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://bucket/x",
+        "s3://eu-west-1/bucket/x",
+        "s3://169.254.169.254/latest/meta-data",
+        "s3://evil.example.org/x",
+        "s3://localhost/x",
+        "https://s3-eu-west-1.amazonaws.com/bucket/x",
+        "https://s3.amazonaws.com/evil.example.org/x",
+    ],
+)
+async def test_no_origin_says_which_host_is_asked_but_amazons(uri: str) -> None:
+    """Neither a private address nor anybody else's: with no endpoint set, names end in amazonaws.com."""
+    origin = object_of(make_place(uri, StrategyKind.S3))
+    keys = S3Keys("own", "own-secret", region="internal")
+    async with AwsClients(make_settings(), aioboto3.Session("a", "b", region_name="eu-west-1")) as clients:
+        for own in (None, keys):
+            async with clients.s3(own, origin.region) as s3:
+                url = await s3.generate_presigned_url("get_object", Params=origin.named)
+                assert str(urlsplit(url).hostname).endswith(".amazonaws.com")
+
+
 # ---- a scripted S3, for what the emulator cannot answer
 
 Answer = Callable[[Request], bytes]
@@ -306,6 +378,49 @@ async def test_a_part_that_breaks_goes_on_where_it_broke(scripted: tuple[HttpOri
     fetched = await room.fetch(answers(server, s3_object(DATA, cuts=[900_000, 500_000, 10])))
     assert fetched.sha256 == hashlib.sha256(DATA).hexdigest()
     assert all(request.headers.get("if-match") == '"e"' for request in server.requests if request.method == "GET")
+
+
+async def test_the_requester_never_pays(scripted: tuple[HttpOriginServer, Room]) -> None:
+    server, room = scripted
+    place = answers(server, s3_object(picture("PNG")))
+    await room.fetch(place)
+    await room.origins.header(place)
+    assert server.requests
+    assert not [name for request in server.requests for name in request.headers if "payer" in name]
+
+
+async def test_what_is_larger_than_five_gigabytes_is_copied_in_parts(
+    scripted: tuple[HttpOriginServer, Room],
+) -> None:
+    """Six gigabytes that nobody has, copied by our own sizes."""
+    server, room = scripted
+    size = 6 * GIB + 1
+
+    async def script(request: Request, writer: asyncio.StreamWriter) -> None:
+        bodies = {
+            "uploads": "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
+            "partNumber": '<CopyPartResult><ETag>"p"</ETag></CopyPartResult>',
+        }
+        body = next((xml for name, xml in bodies.items() if name in request.path), "<CompleteMultipartUploadResult/>")
+        length = size if request.method == "HEAD" else len(body)
+        sent = "" if request.method == "HEAD" else body
+        writer.write(
+            f'HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nETag: "e"\r\nConnection: close\r\n'
+            f"Last-Modified: Fri, 20 Nov 2026 10:00:00 GMT\r\n\r\n{sent}".encode()
+        )
+
+    server.put("/bucket/x", script)
+    server.put("/ours/y", script)
+    await room.origins.copy(place_of("bucket", "x"), "ours", "y", content_type="image/tiff", metadata={})
+    spans = sorted(
+        tuple(map(int, said.removeprefix("bytes=").split("-")))
+        for request in server.requests
+        if (said := request.headers.get("x-amz-copy-source-range"))
+    )
+    assert (spans[0][0], spans[-1][1]) == (0, size - 1)
+    assert all(one[1] + 1 == other[0] for one, other in pairwise(spans))
+    assert max(last - first + 1 for first, last in spans) <= 5 * GIB
+    assert sum(request.method == "POST" for request in server.requests) == 2  # begun, and completed
 
 
 async def test_a_part_that_keeps_breaking_is_given_up(scripted: tuple[HttpOriginServer, Room]) -> None:
