@@ -14,7 +14,7 @@ from engine.audit.listing import Listing
 from engine.audit.repairs import Repairs
 from engine.cli.environment import settings_with
 from engine.cli.opened import opened_aws, opened_database
-from engine.cli.output import progress, row, show, show_json, table
+from engine.cli.output import counted, progress, row, show, show_json, table
 from engine.cli.runs import asset_named
 from engine.cli.scopes import scope_of
 from engine.cli.stop import Failed, Misused
@@ -94,4 +94,4 @@ def _print(found: list[Discrepancy], looked: int, mended: int) -> None:
     counts = ", ".join(f"{count} {problem}" for problem, count in Counter(one.problem for one in found).items())
     more = f"; {len(found) - SHOWN} more than shown" if len(found) > SHOWN else ""
     repaired = f"; {mended} repaired" if mended else ""
-    show(f"{looked} assets compared: {counts or 'everything agrees'}{more}{repaired}")
+    show(f"{counted(looked)} compared: {counts or 'everything agrees'}{more}{repaired}")

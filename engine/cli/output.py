@@ -132,3 +132,8 @@ def size(value: int | None) -> str:
 def joined(parts: Sequence[object]) -> str:
     """A list in a table's cell."""
     return ", ".join(str(part) for part in parts) or NONE
+
+
+def counted(count: int) -> str:
+    """So many assets, in words."""
+    return "1 asset" if count == 1 else f"{count} assets"

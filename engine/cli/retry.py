@@ -11,7 +11,7 @@ import typer
 
 from engine.cli.environment import settings_with
 from engine.cli.opened import opened_aws, opened_database
-from engine.cli.output import progress, show, show_json
+from engine.cli.output import counted, progress, show, show_json
 from engine.cli.runs import asset_named
 from engine.cli.scopes import scope_of
 from engine.cli.stop import Failed, Misused
@@ -79,8 +79,3 @@ async def _pages(database: Assets, named: list[AssetId], scope: Scope) -> AsyncI
     while page := await database.assets(scope, after, PAGE):
         yield [state.id for state in page]
         after = str(page[-1].id)
-
-
-def counted(count: int) -> str:
-    """So many assets, in words."""
-    return "1 asset" if count == 1 else f"{count} assets"

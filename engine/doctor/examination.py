@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 
 import aiohttp
+from botocore.exceptions import BotoCoreError
 
 from engine.aws import Aws, AwsSettings, open_aws
 from engine.db.migrate import wanted_revision
 from engine.doctor.buckets import bucket_exam
 from engine.doctor.database import database_exam
-from engine.doctor.finding import Exam, Finding, broken, examine, warning
+from engine.doctor.finding import Exam, Finding, broken, examine, in_words, warning
 from engine.doctor.image_server import image_server_exam
 from engine.doctor.lifecycle import lifecycle_exam
 from engine.doctor.processor import processor_exam, scratch_exam
@@ -27,11 +28,16 @@ async def examine_everything(settings: Settings) -> AsyncIterator[list[Finding]]
     """Findings, dependency by dependency, as they come; all are tried at once."""
     yield settings_findings(settings)
     async with AsyncExitStack() as stack:
-        aws = await stack.enter_async_context(
-            open_aws(AwsSettings(settings.aws.region, settings.aws.path_style, connections=16))
-        )
+        aws: Aws | None = None
+        try:
+            aws = await stack.enter_async_context(
+                open_aws(AwsSettings(settings.aws.region, settings.aws.path_style, connections=16))
+            )
+        except BotoCoreError as error:  # no client can be made, so nothing of AWS can be tried
+            yield [broken("AWS", in_words(error), "Set AWS_REGION, or the AWS_PROFILE that has one.")]
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)))
-        exams = [*database_exams(settings), *aws_exams(settings, aws), *http_exams(settings, aws, http)]
+        exams = [*database_exams(settings), *http_exams(settings, http)]
+        exams += aws_exams(settings, aws, http) if aws else []
         tasks = [asyncio.create_task(examine(exam)) for exam in exams]
         for task in tasks:
             yield await task
@@ -54,8 +60,8 @@ def database_exams(settings: Settings) -> Sequence[Exam]:
     return [database_exam(url, wanted_revision())] if url else []
 
 
-def aws_exams(settings: Settings, aws: Aws) -> Sequence[Exam]:
-    """Queues, topic and buckets, as far as they are named."""
+def aws_exams(settings: Settings, aws: Aws, http: aiohttp.ClientSession) -> Sequence[Exam]:
+    """Queues, topic and buckets, as far as they are named, and the image servers that read one of them."""
     buckets = settings.buckets
     named_buckets = (
         (buckets.storage, "ENGINE_STORAGE_BUCKET", True),
@@ -71,23 +77,21 @@ def aws_exams(settings: Settings, aws: Aws) -> Sequence[Exam]:
     exams = [queue_exam(aws.sqs, queue, name, heart=settings.work.heart) for queue, name in queues if queue]
     exams += [topic_exam(aws.sns, settings.queues.batch_topic)] if settings.queues.batch_topic else []
     exams += [bucket_exam(aws.s3, bucket, name, writes=writes) for bucket, name, writes in named_buckets if bucket]
-    exams += [lifecycle_exam(aws.s3, buckets.storage)] if buckets.storage else []
+    if buckets.storage:
+        servers = settings.thumbnails.image_servers
+        exams.append(lifecycle_exam(aws.s3, buckets.storage))
+        exams += [image_server_exam(http, aws.s3, base, buckets.storage) for base in servers]
     return exams
 
 
-def http_exams(settings: Settings, aws: Aws, http: aiohttp.ClientSession) -> Sequence[Exam]:
-    """Scratch, processor, image servers, and the engine itself."""
+def http_exams(settings: Settings, http: aiohttp.ClientSession) -> Sequence[Exam]:
+    """Scratch, processor, orchestrator, and the engine itself."""
     exams: list[Exam] = []
     if "ENGINE_SCRATCH" in settings.given:
         exams.append(scratch_exam(settings.processor.scratch))
     if settings.processor.url and "ENGINE_SCRATCH" in settings.given:
         part = settings.processor
         exams.append(processor_exam(http, ProcessorSettings(part.url, part.scratch, part.processor_scratch)))
-    if settings.buckets.storage:
-        exams += [
-            image_server_exam(http, aws.s3, base, settings.buckets.storage)
-            for base in settings.thumbnails.image_servers
-        ]
     if settings.thumbnails.orchestrator:
         exams.append(orchestrator_exam(http, settings.thumbnails.orchestrator))
     if settings.http.port:

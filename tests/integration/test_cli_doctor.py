@@ -18,7 +18,7 @@ from engine.db.migrate import wanted_revision
 from engine.doctor.buckets import bucket_exam
 from engine.doctor.clock import skew_finding
 from engine.doctor.database import database_exam
-from engine.doctor.examination import settings_findings
+from engine.doctor.examination import examine_everything, settings_findings
 from engine.doctor.finding import Exam, Finding, Verdict, examine
 from engine.doctor.image_server import image_server_exam
 from engine.doctor.lifecycle import expired_prefix, lifecycle_exam
@@ -194,6 +194,15 @@ def test_missing_and_misspelt_settings_are_findings() -> None:
     assert "ENGINE_DATABASE_URL is not set" in says
     assert "ENGINE_STORAGE_BUCKET is not set" not in says
     assert "perhaps ENGINE_SLOTS" in says
+
+
+async def test_what_can_be_tried_without_aws_is_tried(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    settings = read_settings({"ENGINE_DATABASE_URL": database, "ENGINE_STORAGE_BUCKET": "storage"})
+    found = {one.name: one.verdict async for findings in examine_everything(settings) for one in findings}
+    assert found["AWS"] is Verdict.BROKEN
+    assert found["database"] is Verdict.FINE
 
 
 async def test_an_examination_never_takes_longer_than_its_bound() -> None:

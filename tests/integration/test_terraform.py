@@ -35,7 +35,7 @@ def mirrors() -> Iterator[Path]:
         if name := os.environ.get(variable):
             yield Path(name)
     configuration = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
-    if configuration.is_file():
+    if os.access(configuration, os.R_OK):
         for _, name in re.findall(r'\b(path|plugin_cache_dir)\s*=\s*"([^"]+)"', configuration.read_text()):
             yield Path(name).expanduser()
     yield Path.home() / ".terraform.d" / "plugins"
