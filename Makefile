@@ -9,6 +9,7 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 setup:  ## put everything into .venv (quick when nothing has changed)
+	@command -v $(PYTHON) > /dev/null || { echo "setup: there is no $(PYTHON). Install Python 3.11 or newer, or name it: make PYTHON=python3.12 $(or $(MAKECMDGOALS),setup)"; exit 1; }
 	@$(PYTHON) .ci/setup.py
 
 demo: setup  ## one batch of images, end to end, on real parts; then a page to look at them

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from engine.pages import DOCS, PAGES
@@ -31,3 +34,22 @@ def test_every_reason_says_when_and_what_to_do_and_is_documented(code: str) -> N
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_every_setting_is_documented(name: str) -> None:
     assert f"| `{name}`" in (DOCS / "settings.md").read_text(encoding="utf-8")
+
+
+ROOT = DOCS.parent
+WRITTEN = sorted(page for page in ROOT.rglob("*.md") if not {".venv", ".local", "mutants"} & set(page.parts))
+LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
+
+
+def anchors(page: Path) -> set[str]:
+    """The names by which the headings of a page can be linked to."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for name, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        target = page.parent / name if name else page
+        assert target.exists(), name
+        assert not anchor or anchor in anchors(target), f"{name}#{anchor}"
