@@ -9,6 +9,8 @@ from policies.outcome import IngestError
 from policies.reasons import ORIGIN_ENCODING, ORIGIN_TRUNCATED
 
 PIECE = 256 * 1024
+SLICE = 16 * 1024
+"""Bytes that are unpacked at once: what is left over is copied each time, and tiny members leave much."""
 GZIP = 16 + zlib.MAX_WBITS
 PLAIN = frozenset({"", "identity"})
 
@@ -25,6 +27,10 @@ class Decoder:
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """What the bytes unpack to, in pieces."""
+        for at in range(0, len(data), SLICE):
+            yield from self._decode(data[at : at + SLICE])
+
+    def _decode(self, data: bytes) -> Iterator[bytes]:
         while data := data if self._begun or not self._members else data.lstrip(b"\0"):
             inflate = self._inflate or self._start(data)
             self._begun = True
