@@ -82,10 +82,15 @@ async def make(order: Order, lease: Lease, journal: Journal, parts: Parts) -> In
 async def record(outcome: Outcome, order: Order, lease: Lease, journal: Journal, parts: Parts) -> Settlement:
     """Writes the end of a run in one fenced transaction; what could not be written becomes another end."""
     settlement = parts.settle(outcome, order, lease.run.attempt)
-    with journal.step("record"):
-        recorded = await parts.db.record(
-            lease.run, settlement, journal.details(), check_quota=journal.counts_to_quota(parts.rules)
-        )
+    try:
+        with journal.step("record"):
+            recorded = await parts.db.record(
+                lease.run, settlement, journal.details(), check_quota=journal.counts_to_quota(parts.rules)
+            )
+    except IngestError as error:
+        if isinstance(outcome, Ingested) and isinstance(error.outcome, Refused):  # what it says does not fit the rows
+            return await record(error.outcome, order, lease, journal, parts)
+        raise
     match recorded:
         case Recorded.DONE:
             parts.outbox.nudge()

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from engine.db.port import Errand, Kind, Outbox
 from engine.outbound.notifier import Notifier
-from engine.tidy import Tidy
 from policies.outcome import IngestError
 
 log = structlog.get_logger(__name__)
@@ -34,10 +34,17 @@ class OutboxSettings:
     last_pause: float = 600.0
 
 
+class Tidies(Protocol):
+    """Whoever tidies up after a run."""
+
+    async def tidy(self, payload: Mapping[str, object]) -> None:
+        """Deletes what no row needs; raises when that has to wait."""
+
+
 class OutboxRunner:
     """One per process; any number of processes share the work."""
 
-    def __init__(self, outbox: Outbox, notifier: Notifier, tidy: Tidy, settings: OutboxSettings) -> None:
+    def __init__(self, outbox: Outbox, notifier: Notifier, tidy: Tidies, settings: OutboxSettings) -> None:
         self._outbox = outbox
         self._notifier = notifier
         self._tidy = tidy
@@ -104,6 +111,18 @@ class OutboxRunner:
         return len(errands) == AT_ONCE
 
     async def _run(self, errand: Errand) -> None:
+        """Does one errand; if its end cannot be written, it comes up again when its lease ends."""
+        trouble = await self._trouble_with(errand)
+        try:
+            if trouble is None:
+                await self._outbox.done(errand)
+            else:
+                await self._outbox.postpone(errand, self._pause_after(errand), trouble)
+        except IngestError as error:
+            log.warning("the end of an errand could not be written", kind=errand.kind, error=str(error))
+
+    async def _trouble_with(self, errand: Errand) -> str | None:
+        """Why an errand could not be done; None when it was. None stops the others, whatever it meets."""
         try:
             async with asyncio.timeout(LEASE / 2):
                 match errand.kind:
@@ -112,12 +131,17 @@ class OutboxRunner:
                     case Kind.TIDY:
                         await self._tidy.tidy(errand.payload)
         except (IngestError, TimeoutError) as error:
-            pause = min(self._settings.last_pause, self._settings.first_pause * 2 ** min(errand.attempts - 1, 12))
             why = str(error) or "no answer in time"
-            log.warning("an errand failed", kind=errand.kind, attempts=errand.attempts, error=why, again_in=pause)
-            await self._outbox.postpone(errand, pause, why)
-        else:
-            await self._outbox.done(errand)
+            log.warning("an errand failed", kind=errand.kind, attempts=errand.attempts, error=why)
+            return why
+        except Exception as error:
+            log.exception("an errand met what nobody foresaw", kind=errand.kind, attempts=errand.attempts)
+            return repr(error)
+        return None
+
+    def _pause_after(self, errand: Errand) -> float:
+        """Seconds until an errand that failed is tried again, ever more."""
+        return min(self._settings.last_pause, self._settings.first_pause * 2.0 ** min(errand.attempts - 1, 12))
 
     async def _notify(self, payload: Mapping[str, object]) -> None:
         batch = payload["batch"]

@@ -53,9 +53,9 @@ def needed(recorded: Recorded, rules: Rules) -> Needed:
     objects = set[tuple[str, str]]()
     if location is not None and location.bucket == rules.storage_bucket:
         objects.add((location.bucket, location.key))
-    if recorded.thumbs_json is not None:
-        objects.add((rules.thumbs_bucket, sizes_key(recorded.asset)))
-        objects.update((rules.thumbs_bucket, key) for key in _thumbnails(recorded.asset, recorded.thumbs_json))
+    pictures = _thumbnails(recorded.asset, recorded.thumbs_json)
+    if pictures is not None:
+        objects.update((rules.thumbs_bucket, key) for key in (*pictures, sizes_key(recorded.asset)))
     for name in recorded.keys or ():
         bucket, _, key = name.partition("/")
         objects.add((bucket, key))
@@ -64,7 +64,7 @@ def needed(recorded: Recorded, rules: Rules) -> Needed:
         frozenset(objects),
         all_originals=ours,
         all_derivatives=ours or location is not None or not recorded.location,
-        all_pictures=ours or recorded.thumbs_json is not None,
+        all_pictures=ours or pictures is not None,
     )
 
 
@@ -88,10 +88,14 @@ def _stale(must: Needed, asset: AssetId, bucket: str, key: str, rules: Rules) ->
     return Stale(bucket, key) if key.startswith(info_prefix(asset)) else None
 
 
-def _thumbnails(asset: AssetId, thumbs_json: str) -> Collection[str]:
-    sizes = json.loads(thumbs_json)
-    return [
-        thumb_key(asset, is_open, max(width, height))
-        for side, is_open in (("o", True), ("a", False))
-        for width, height in sizes.get(side, ())
-    ]
+def _thumbnails(asset: AssetId, thumbs_json: str | None) -> Collection[str] | None:
+    """The keys that a list of sizes stands for; None when there is none, or none that can be read."""
+    try:
+        sizes = json.loads(thumbs_json or "null")
+        return [
+            thumb_key(asset, is_open, max(width, height))
+            for side, is_open in (("o", True), ("a", False))
+            for width, height in sizes.get(side) or ()
+        ]
+    except (ValueError, TypeError, AttributeError):
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import pytest
 
 from policies.request import AssetId
 from tests.integration.db_rows import ASSET
-from tests.integration.rig import Rig, picture
+from tests.integration.rig import SECONDS, Rig, picture
 
 FILE = ("file", "none")
 IMAGE = ("iiif-img", "default")
@@ -322,3 +323,27 @@ async def test_audio_and_video_are_recorded_as_not_supported(rig: Rig) -> None:
     assert (row["Ingesting"], "iiif-av" in row["Error"], "not supported" in row["Error"]) == (False, True, True)
     assert objects(rig) == Objects({}, {})
     assert rig.origin.hits == {}
+
+
+async def test_what_does_not_fit_the_rows_is_refused_and_not_lost(rig: Rig) -> None:
+    await rig.rows.connection.execute('ALTER TABLE "ImageLocation" ALTER "S3" TYPE varchar(10)')
+    batch = await rig.rows.batch(await rig.rows.asset(origin=rig.origin.put("page.tif", SMALL)))
+    async with rig.engine():
+        rig.send(batch=batch)
+        await rig.settled()
+    row = await rig.image()
+    assert (row["Ingesting"], "varying(10)" in row["Error"]) == (False, True)
+    assert await rig.rows.batch_counters(batch) == (0, 1, True)
+    assert objects(rig) == Objects({}, {})
+
+
+async def test_an_errand_that_makes_no_sense_stops_no_other(rig: Rig) -> None:
+    await rig.rows.asset(origin=rig.origin.put("page.tif", SMALL))
+    await rig.rows.connection.execute("""INSERT INTO engine.outbox (kind, payload) VALUES ('tidy', '{"asset": "?"}')""")
+    async with rig.engine():
+        assert (await rig.post())[0] == 200
+        trouble = await rig.rows.eventually("SELECT trouble FROM engine.outbox WHERE trouble IS NOT NULL")
+        assert "customer/space/asset" in trouble
+        async with asyncio.timeout(SECONDS):
+            while rig.keys(rig.buckets.storage) != [str(ASSET)]:  # noqa: ASYNC110  its staged copy has gone, too; S3 tells nobody
+                await asyncio.sleep(0.05)

@@ -64,6 +64,10 @@ def test_what_is_ours_and_needed_by_nothing_goes() -> None:
     [
         ({}, [ORIGINAL, SIZES, OPEN, AUTH]),
         ({"thumbs_json": "{}"}, [ORIGINAL]),
+        ({"thumbs_json": '{"o":null,"a":[]}'}, [ORIGINAL]),
+        ({"thumbs_json": '{"o":[7]}'}, [ORIGINAL, SIZES, OPEN, AUTH]),
+        ({"thumbs_json": "[]"}, [ORIGINAL, SIZES, OPEN, AUTH]),
+        ({"thumbs_json": '{"o":[["a","b"]]'}, [ORIGINAL, SIZES, OPEN, AUTH]),
         ({"location": "what nobody can read"}, [DERIVATIVE, ORIGINAL, SIZES, OPEN, AUTH]),
         ({"keys": ()}, []),
     ],
