@@ -12,6 +12,9 @@ import sys
 
 def main() -> None:
     """Runs the sub-command that the arguments name, and exits 0 (done), 1 (failed) or 2 (wrong use)."""
-    from engine.cli.run import run  # noqa: PLC0415 - importing `engine.cli` stays free
+    try:
+        from engine.cli.run import run  # noqa: PLC0415 - importing `engine.cli` stays free
 
-    sys.exit(run(sys.argv[1:], os.environ))
+        sys.exit(run(sys.argv[1:], os.environ))
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells know it

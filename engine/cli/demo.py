@@ -57,8 +57,8 @@ def demo(
             system.start()
             _finish(painters, time.monotonic() - began)
             _exhibit(system, pictures, port_page, keep=keep)
-        except KeyboardInterrupt:
-            show("stopping …")
+        except KeyboardInterrupt as error:
+            raise Failed("interrupted before the batch was done", "The same command begins another one.") from error
         except PartError as error:
             raise Failed(str(error)) from error
         finally:
@@ -93,8 +93,17 @@ def _exhibit(system: System, pictures: Path, port_page: int | None, *, keep: boo
         _judge(results, took)
         if keep:
             show(f"Look at them: [bold]{site.url}/[/]   (Ctrl-C ends)")
-            system.watch()
+            _watch(system)
+            return
         show(f"The page was at {site.url}/ and goes with this command; `make demo ARGS=--keep` keeps it up.")
+
+
+def _watch(system: System) -> None:
+    """Stay up until somebody has seen enough."""
+    try:
+        system.watch()
+    except KeyboardInterrupt:
+        show("stopping …")
 
 
 async def _follow(system: System, database: str, batch: int) -> list[Result]:
