@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from images.header import BadHeader, ImageHeader, read_header
+from images.header import BadHeader, ImageHeader
 from images.recipe import NAMED
 from images.size import Size
 from processor import thumbs
@@ -22,7 +22,7 @@ from processor.order import Made, Order, Thumb
 from processor.picture import WatchedPicture
 from processor.settings import Limits
 from processor.sources.jpeg2000 import check_whole_codestream
-from processor.sources.port import Wish, check_size
+from processor.sources.port import Wish, check_size, read_file_header
 from processor.sources.registry import format_of, open_picture
 
 JPEG2000 = {"jp2", "jph", "j2k", "jhc"}
@@ -50,17 +50,6 @@ def ready_header(order: Order, limits: Limits) -> ImageHeader | None:
         return None  # the decoder says it better
     check_size(header.size.width, header.size.height, limits)
     return header if header.tile_ready else None
-
-
-def read_file_header(path: Path) -> ImageHeader:
-    """A file's header; BadHeader if it has none."""
-    with path.open("rb") as file:
-
-        def read(offset: int, length: int) -> bytes:
-            file.seek(offset)
-            return file.read(length)
-
-        return read_header(read, path.stat().st_size)
 
 
 def _hand_through(order: Order, limits: Limits, header: ImageHeader) -> Made:

@@ -17,12 +17,17 @@ from processor.codestream import COD, SIZ, BrokenCodestream, main_header, mend, 
 from processor.colour import Samples, converter, output_bits
 from processor.errors import Refusal
 from processor.picture import Dpi, Picture, Region, StripPicture
+from processor.settings import Limits
 from processor.sources.jp2_boxes import codestream_start, dpi_of
 from processor.sources.openjpeg_decode import decode_area
-from processor.sources.port import Wish, check_size, damaged, turned_dpi, whole_picture
+from processor.sources.port import Wish, check_size, check_whole, damaged, turned_dpi, whole_picture
 
 MOST_TILES = 20_000
 BAND_ROWS = 1024
+FEWEST_ROWS = 64
+SAMPLE_BYTES = 12
+"""What OpenJPEG takes for a sample while it decodes."""
+
 HIGH_THROUGHPUT = 0x4000
 """The bit of a codestream's capabilities that says it is HTJ2K."""
 
@@ -53,7 +58,7 @@ def open_jpeg2000(path: Path, wish: Wish) -> Iterator[Picture]:
 def _decoded(path: Path, start: int, frame: Frame, wish: Wish, dpi: Dpi | None) -> Picture:
     reduce = min(wish.reductions(frame.size), frame.levels)
     small = reduced(frame.size, reduce) if wish.region is None else reduced(wish.region.size, reduce)
-    if wish.region or small.pixels * frame.components * 12 <= wish.limits.whole_bytes:
+    if wish.region or small.pixels * frame.components * SAMPLE_BYTES <= wish.limits.whole_bytes:
         pixels, samples = decode_region(path, start, frame, reduce, wish.region, tolerant=wish.tolerant)
         return whole_picture(pixels, samples, wish, whole=frame.size, region=wish.region, dpi=dpi)
     return _by_bands(path, start, frame, reduce, wish, dpi)
@@ -134,8 +139,9 @@ def check_whole_codestream(path: Path) -> None:
 
 def _by_bands(path: Path, start: int, frame: Frame, reduce: int, wish: Wish, dpi: Dpi | None) -> Picture:
     """A large image decoded in bands of whole rows; every band opens the file anew and decodes its part."""
-    rows = frame.tile.height if frame.tile.height < frame.size.height else BAND_ROWS
-    rows = max(rows, 1 << reduce) >> reduce << reduce
+    rows = band_rows(frame, reduce, wish.limits)
+    if frame.high_throughput and rows < frame.tile.height:  # of which whole tiles are decoded
+        check_whole(frame.size, SAMPLE_BYTES * frame.components, wish.limits, "HTJ2K in tiles as large as this")
     first, samples = decode_region(path, start, frame, reduce, _band(frame, 0, rows), tolerant=wish.tolerant)
     convert = converter(samples, deep=wish.deep, tolerant=wish.tolerant)
 
@@ -149,6 +155,14 @@ def _by_bands(path: Path, start: int, frame: Frame, reduce: int, wish: Wish, dpi
     return StripPicture(
         size, frame.size, samples.components, output_bits(samples, deep=wish.deep), turned_dpi(dpi, 1), bands
     )
+
+
+def band_rows(frame: Frame, reduce: int, limits: Limits) -> int:
+    """The rows of a band: a row of tiles if there are any, but no more than memory allows."""
+    wide = reduced(frame.size, reduce).width * frame.components * SAMPLE_BYTES
+    fit = max(limits.whole_bytes // wide, FEWEST_ROWS) << reduce
+    rows = min(frame.tile.height if frame.tile.height < frame.size.height else BAND_ROWS, fit)
+    return max(rows, 1 << reduce) >> reduce << reduce
 
 
 def _band(frame: Frame, top: int, rows: int) -> Region:

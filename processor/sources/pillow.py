@@ -20,10 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from images.header import BadHeader
 from processor.colour import Alpha, Model, Samples
 from processor.errors import Refusal
 from processor.picture import Dpi, Picture
-from processor.sources.port import Wish, check_size, check_whole, damaged, ends_early, unreadable, whole_picture
+from processor.sources.port import (
+    Wish,
+    check_size,
+    check_whole,
+    damaged,
+    ends_early,
+    read_file_header,
+    unreadable,
+    whole_picture,
+)
 
 ORIENTATION, ACROSS, UP, UNIT = 0x0112, 0x011A, 0x011B, 0x0128
 PER_INCH = {2: 1.0, 3: 2.54}
@@ -36,6 +46,7 @@ CHANNELS = {"L": 1, "LA": 2, "La": 2, "1": 1, "P": 1, "I;16": 2}
 def open_pillow(path: Path, wish: Wish) -> Iterator[Picture]:
     """Opens what Pillow decodes as a whole."""
     _allow_heif()
+    _check_header(path, wish)
     with _opened(path) as image:
         size = check_size(image.width, image.height, wish.limits)
         name = image.format or "image"
@@ -51,6 +62,16 @@ def open_pillow(path: Path, wish: Wish) -> Iterator[Picture]:
             pixels, samples = pixels_of(image, profile)
         orientation = orientation_of(image)
     yield whole_picture(pixels, samples, wish, orientation=orientation, dpi=dpi)
+
+
+def _check_header(path: Path, wish: Wish) -> None:
+    """Refuses what is too large by its header alone: opening a WebP or a HEIC already takes memory for its pixels."""
+    try:
+        header = read_file_header(path)
+    except BadHeader:
+        return  # the decoder says it better
+    check_size(header.size.width, header.size.height, wish.limits)
+    check_whole(header.size, 12, wish.limits, header.format.upper())
 
 
 def orientation_of(image: Image.Image) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from images.header import ImageHeader, read_header
 from images.size import Size
 from processor.colour import Samples, converter
 from processor.errors import Refusal
@@ -45,6 +46,17 @@ class Wish:
 
 Opener = Callable[[Path, Wish], AbstractContextManager[Picture]]
 """Opens a file as a picture. What comes may be smaller than the file (`least`), never than what was asked."""
+
+
+def read_file_header(path: Path) -> ImageHeader:
+    """A file's header; BadHeader if it has none."""
+    with path.open("rb") as file:
+
+        def read(offset: int, length: int) -> bytes:
+            file.seek(offset)
+            return file.read(length)
+
+        return read_header(read, path.stat().st_size)
 
 
 def check_size(width: int, height: int, limits: Limits) -> Size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from images.size import Size
 from processor.decode import decode
 from processor.errors import Refusal
 from processor.settings import Limits
+from processor.sources.jpeg2000 import Frame, band_rows
 from processor.sources.port import Wish
 from processor.sources.registry import open_picture
 from tests.corpus.others import cut, others
@@ -152,6 +154,45 @@ def test_one_piece_that_does_not_fit_the_memory_is_refused(tmp_path: Path) -> No
     for name in ("a.tif", "a.png"):
         with pytest.raises(Refusal, match="cannot be read piece by piece"):
             decode(tmp_path / name, limits=Limits(memory=8 << 20))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.gif", "a.bmp", "a.heic", "a.avif"])
+def test_what_is_read_as_a_whole_is_refused_by_its_header_before_it_is_opened(name: str, tmp_path: Path) -> None:
+    pillow_heif.register_heif_opener()
+    Image.fromarray(photograph(900, 800)).save(tmp_path / name)
+    kept = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(kept[: max(400, len(kept) // 50)])
+    kind = name[2:].upper()
+    with pytest.raises(
+        Refusal, match=f"{kind} of 1 megapixels cannot be read piece by piece and needs about 9 MB; 4 MB"
+    ):
+        decode(tmp_path / name, limits=Limits(memory=8 << 20))
+
+
+@pytest.mark.parametrize(
+    ("tile", "reduce", "memory", "rows"),
+    [
+        (9000, 0, 4096, 1024),
+        (9000, 0, 512, 621),
+        (9000, 2, 512, 1024),
+        (9000, 0, 1, 64),
+        (9000, 3, 1, 512),
+        (256, 0, 512, 256),
+        (256, 4, 512, 256),
+        (100, 7, 512, 128),
+        (4096, 0, 512, 621),
+    ],
+)
+def test_bands_are_as_high_as_memory_allows(tile: int, reduce: int, memory: int, rows: int) -> None:
+    frame = Frame(Size(12_000, 9_000), 3, 8, 7, Size(tile, tile))
+    assert band_rows(frame, reduce, Limits(memory=memory << 20)) == rows
+
+
+def test_htj2k_that_only_comes_in_large_pieces_is_refused_for_that(tmp_path: Path) -> None:
+    recipe = replace(NAMED["fastest"], tiles=None)
+    path = make_jp2(tmp_path / "a.jph", make_picture(photograph(900, 800)), recipe)
+    with pytest.raises(Refusal, match="HTJ2K in tiles as large as this of 1 megapixels cannot be read piece by piece"):
+        decode(path, limits=Limits(memory=8 << 20))
 
 
 def test_a_resolution_is_carried_over(tmp_path: Path) -> None:
