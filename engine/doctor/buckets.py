@@ -23,7 +23,7 @@ def bucket_exam(s3: S3Client, name: str, variable: str, *, writes: bool) -> Exam
     async def run() -> Sequence[Finding]:
         head = await s3.head_bucket(Bucket=name)
         await s3.list_objects_v2(Bucket=name, MaxKeys=1)
-        found = [await _written(s3, name, label) if writes else fine(label, "there, and can be listed")]
+        found = [await (_written if writes else _read)(s3, name, label)]
         date = head["ResponseMetadata"]["HTTPHeaders"].get("date")
         if date and writes:
             skew = skew_finding("clock and S3", parsedate_to_datetime(date).timestamp() - time.time())
@@ -31,6 +31,16 @@ def bucket_exam(s3: S3Client, name: str, variable: str, *, writes: bool) -> Exam
         return found
 
     return Exam(label, run, f"Check {variable}, the region and endpoint, and the engine's permissions on the bucket.")
+
+
+async def _read(s3: S3Client, bucket: str, label: str) -> Finding:
+    """Asks for an object that is not there: who may not read at all hears so instead."""
+    try:
+        await s3.get_object(Bucket=bucket, Key=f"transient/doctor-{uuid4()}")
+    except ClientError as error:
+        if error.response["Error"].get("Code") not in {"NoSuchKey", "404"}:
+            return broken(label, in_words(error), f"Give the engine s3:GetObject on {bucket}/*.")
+    return fine(label, "there, and can be listed and read")
 
 
 async def _written(s3: S3Client, bucket: str, label: str) -> Finding:

@@ -84,6 +84,26 @@ async def test_a_bucket_is_tried_in_all_that_an_ingest_does(aws: Aws, buckets: B
     assert "ENGINE_STORAGE_BUCKET" in gone.remedy
 
 
+async def test_a_bucket_that_we_only_read_is_tried_in_that() -> None:
+    async def listed_but_locked(request: web.Request) -> web.Response:
+        if "doctor-" in request.path:
+            return web.Response(status=403, text="<Error><Code>AccessDenied</Code><Message>no</Message></Error>")
+        return web.Response(text="<ListBucketResult/>" if request.method == "GET" else "")
+
+    async with serving(listed_but_locked) as (url, _):
+        keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-west-1"}
+        async with aioboto3.Session().client("s3", endpoint_url=url, **keys) as s3:
+            (one,) = await examine(bucket_exam(s3, "security", "ENGINE_SECURITY_BUCKET", writes=False))
+    assert one.verdict is Verdict.BROKEN
+    assert "s3:GetObject on security/*" in one.remedy
+
+
+async def test_a_bucket_that_we_only_read_and_may_read_is_fine(aws: Aws, buckets: Buckets) -> None:
+    async with client(aws, "s3") as s3:
+        (one,) = await examine(bucket_exam(s3, buckets.security, "ENGINE_SECURITY_BUCKET", writes=False))
+    assert one.verdict is Verdict.FINE
+
+
 async def test_a_bucket_where_staged_copies_stay_for_ever_is_warned_of(aws: Aws, buckets: Buckets) -> None:
     async with client(aws, "s3") as s3:
         (without,) = await examine(lifecycle_exam(s3, buckets.storage))
