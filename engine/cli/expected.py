@@ -11,6 +11,7 @@ from engine.variables import SettingsError
 from policies.outcome import IngestError
 from policies.redact import redact
 
+DOCTOR = "`sluice doctor` tries every dependency by name."
 REMEDIES = (
     ("asyncpg.", "Is the database at ENGINE_DATABASE_URL up and migrated? `sluice doctor` tries it."),
     ("sqlalchemy.", "Is the database at ENGINE_DATABASE_URL up and migrated? `sluice doctor` tries it."),
@@ -27,7 +28,9 @@ def expected(error: Exception) -> Stop | None:
         case SettingsError() | EnvFileError():
             return Misused(str(error), "`sluice settings` shows every variable and what it means.")
         case IngestError():
-            return Failed(redact(error.reason.message), error.reason.kind.remedy)
+            remedy = error.reason.kind.remedy
+            by_itself = remedy.startswith("Nothing")  # an engine tries again; a person at a terminal wants to look
+            return Failed(redact(error.reason.message), DOCTOR if by_itself else remedy)
         case ExceptionGroup() if len(error.exceptions) == 1 and isinstance(error.exceptions[0], Exception):
             return expected(error.exceptions[0])
     for kind in type(error).__mro__:
@@ -35,7 +38,7 @@ def expected(error: Exception) -> Stop | None:
             if f"{kind.__module__}.".startswith(library):
                 return Failed(_sentence(error), remedy)
     if isinstance(error, OSError | TimeoutError):
-        return Failed(_sentence(error), "`sluice doctor` tries every dependency by name.")
+        return Failed(_sentence(error), DOCTOR)
     return None
 
 

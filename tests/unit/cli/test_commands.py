@@ -15,7 +15,7 @@ from engine.cli.expected import expected
 from engine.cli.run import run
 from engine.cli.stop import Failed, Misused
 from policies.outcome import IngestError
-from policies.reasons import STORAGE_DENIED
+from policies.reasons import DATABASE_AWAY, STORAGE_DENIED
 
 PRESENT = [entry for entry in COMMANDS if entry.exists]
 HEAVY = {"aioboto3", "botocore", "numpy", "sqlalchemy", "aiohttp", "PIL", "asyncssh", "alembic"}
@@ -79,6 +79,9 @@ def test_an_expected_failure_is_a_sentence_and_what_to_do() -> None:
     stop = expected(IngestError(STORAGE_DENIED, "s3://u:hunter2@storage: S3 answered AccessDenied"))
     assert isinstance(stop, Failed)
     assert stop.remedy == STORAGE_DENIED.remedy
+    away = expected(IngestError(DATABASE_AWAY, "the database does not answer"))
+    assert away is not None
+    assert "sluice doctor" in away.remedy
     refused = expected(ConnectionRefusedError(111, "Connection refused"))
     assert refused is not None
     assert "Connection refused" in refused.happened
