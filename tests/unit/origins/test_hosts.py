@@ -49,3 +49,35 @@ async def test_hosts_that_nobody_uses_are_forgotten() -> None:
             pass
     assert not hosts._gates
     assert not hosts._users
+
+
+async def after(hosts: Hosts, host: str) -> float | None:
+    with pytest.raises(IngestError) as failure:
+        async with hosts.connection(host):
+            pass
+    return failure.value.after
+
+
+async def test_those_refused_come_back_one_after_the_other_until_somebody_leaves() -> None:
+    hosts, over = Hosts(1, 0.02), asyncio.Event()
+    holder = asyncio.create_task(hold(hosts, "a", over))
+    await asyncio.sleep(0)
+    assert [await after(hosts, "a") for _ in range(4)] == pytest.approx([0.02, 0.04, 0.06, 0.08])
+    over.set()
+    await holder
+    async with hosts.connection("a"):
+        assert await after(hosts, "a") == pytest.approx(0.02)
+    assert not hosts._refused
+
+
+async def test_only_the_first_waits_where_nobody_leaves() -> None:
+    hosts, over = Hosts(1, 0.2), asyncio.Event()
+    holder = asyncio.create_task(hold(hosts, "a", over))
+    await asyncio.sleep(0)
+    await after(hosts, "a")
+    began = asyncio.get_running_loop().time()
+    for _ in range(20):
+        await after(hosts, "a")
+    assert asyncio.get_running_loop().time() - began < 0.2
+    over.set()
+    await holder
