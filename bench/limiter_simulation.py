@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -63,9 +63,11 @@ class Client:
     starts: float = 0.0
     skew: float = 0.0  # its clock against the others'
     noise: float = 0.2  # scatter of service times, as a share
+    slow: Mapping[int, float] = field(default_factory=dict)  # which request, counted from 1, costs so much
     in_flight: int = 0
     done: float = 0.0  # true cost
     finished: int = 0
+    drawn: int = 0
     wakes: float | None = None
     chance: random.Random = field(init=False)
 
@@ -75,6 +77,9 @@ class Client:
     def draw(self) -> tuple[Work, float]:
         """The next request, and what it will really cost."""
         kind, predicted, true = self.chance.choice(KINDS)
+        self.drawn += 1
+        if self.drawn in self.slow:
+            return Work(kind, predicted), self.slow[self.drawn]
         return Work(kind, predicted), true * self.chance.lognormvariate(-(self.noise**2) / 2, self.noise)
 
 

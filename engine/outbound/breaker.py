@@ -1,7 +1,8 @@
 """The circuit breaker of the image server: after a run of failures nobody asks, but one now and then to see.
 
 Pure: the clock and the chance are arguments. Counts only failures that may mean that the server is gone; any answer
-that shows it alive, an error included, closes it again.
+that shows it alive, an error included, closes it again. Answers to what was asked before it opened change nothing: a
+server that goes may still deliver what it had finished.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Breaker:
         self._since = 0.0  # of the first failure of the run
         self._pause = self._settings.shortest
         self._until = 0.0
+        self._opened_at = float("-inf")
 
     def passes(self, now: float) -> bool:
         """Whether a request may go now; while open, the first to ask after the pause goes to see."""
@@ -52,16 +54,18 @@ class Breaker:
         """Seconds until the next look."""
         return 0.0 if self.state is State.CLOSED else max(self._until - now, self._settings.shortest)
 
-    def heard(self) -> None:
-        """The server answered: whatever it said, it is there."""
+    def heard(self, sent: float) -> None:
+        """The server answered a request sent then: whatever it said, it is there."""
+        if sent < self._opened_at:
+            return  # what was asked before it opened says nothing of now
         self.state = State.CLOSED
         self._bad = 0
         self._pause = self._settings.shortest
 
-    def missed(self, now: float, chance: float) -> None:
+    def missed(self, sent: float, now: float, chance: float) -> None:
         """No answer, or one that is no sign of life; chance in [0, 1) spreads the looks of many engines."""
-        if self.state is State.OPEN:
-            return  # asked before it opened
+        if sent < self._opened_at or self.state is State.OPEN:
+            return
         if self.state is State.TRYING:
             self._pause = min(self._pause * 2, self._settings.longest)
             self._open(now, chance)
@@ -82,5 +86,6 @@ class Breaker:
     def _open(self, now: float, chance: float) -> None:
         self.state = State.OPEN
         self.opened += 1
+        self._opened_at = now
         self._bad = 0
         self._until = now + self._pause * (1 + chance / 2)

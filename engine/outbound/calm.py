@@ -7,11 +7,15 @@ sends few for a moment, and what is measured in it is the server's own pace. Pur
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import Enum
 
 PATIENCE = 4  # usual times that requests may take to come back; there is no moment if they take longer
 LENGTH = 1.5  # usual times
+LONG = 3.0  # usual times
+MEASURED = 0.6  # of a moment: what is sent later meets the crowd that comes back
+RARELY = 16  # times what a request takes alone, at least, from one moment to the next
 SPARSE_SHARE = 0.1  # of the interval, at least, where requests are so rare that a moment would see none
 
 
@@ -38,21 +42,25 @@ class Calm:
         self._level = 1.0
         self._one_at = 0.0  # when the one request of a sparse moment goes
 
-    def look(self, in_flight: int, now: float, *, usual: float, level: float, sparse: bool) -> float:
+    def look(
+        self, in_flight: int, now: float, *, usual: float, alone: float, level: float, sparse: bool, long: bool = False
+    ) -> float:
         """Brings the phase up to date; the length of the calm moment that has just ended, else 0.
 
-        `usual` is what a request takes of late, `level` how many are to be in flight when it is calm.
+        `usual` is what a request takes of late, `alone` what it would if nobody waited, `level` how many are to be in
+        flight when it is calm.
         """
         interval = now // self._every
         if interval > self._interval:
             self._interval = interval
-            if usual > 0 and now - interval * self._every < max(2 * usual, 0.1):  # later, the others are done with it
+            due = usual > 0 and self.phase is Phase.USUAL and interval % _rarely(alone / self._every) == 0
+            if due and now - interval * self._every < max(2 * usual, 0.1):  # later, the others are done with it
                 self.phase, self._since = Phase.DRAINING, interval * self._every
                 self._began = self._since
         if self.phase is Phase.DRAINING:
             spent = now - self._since
-            if spent >= usual and not in_flight:
-                self._begin(now, usual, level, sparse=sparse)
+            if spent >= usual and in_flight <= level / 2:
+                self._begin(now, usual, level, sparse=sparse, long=long)
             elif spent >= PATIENCE * usual:
                 return self._end(now)  # a server that takes so long is not calm
         if self.phase is Phase.CALM and now >= self._until:
@@ -85,10 +93,15 @@ class Calm:
         self.phase = Phase.USUAL
         return now - self._began
 
-    def _begin(self, now: float, usual: float, level: float, *, sparse: bool) -> None:
-        length = max(LENGTH * usual, SPARSE_SHARE * self._every if sparse else 0.0)
+    def _begin(self, now: float, usual: float, level: float, *, sparse: bool, long: bool) -> None:
+        length = max((LONG if long else LENGTH) * usual, SPARSE_SHARE * self._every if sparse else 0.0)
         self.phase, self._since = Phase.CALM, now
         self._until = now + length
-        self._last = now + 0.6 * length
+        self._last = now + MEASURED * length
         self._level = level
         self._one_at = now + self._chance() * usual / level if level < 1 else now
+
+
+def _rarely(share: float) -> int:
+    """Every which interval has a moment, if a request alone takes this share of one; powers of two agree."""
+    return 1 << max(math.ceil(math.log2(share * RARELY)), 0) if share > 0 else 1

@@ -86,10 +86,11 @@ class ImageServer:
 
     async def ping(self) -> None:
         """Raises IngestError when the server does not answer."""
+        sent = self.now()
         try:
             async with self._connections.line() as line, asyncio.timeout(5), line.http.get(line.address.base) as answer:
                 if read_answer(answer.status, "") is not Answer.AWAY:
-                    self.breaker.heard()
+                    self.breaker.heard(sent)
                     return
                 said = f"answered {answer.status}"
         except (aiohttp.ClientError, OSError) as error:
@@ -124,26 +125,27 @@ class ImageServer:
 
     async def _ask(self, request: Request, tally: Tally, permit: Permit | None) -> bytes:
         tally.requests += 1
+        sent = self.now()
         try:
             body = await self._send(request, self._time_for(request))
         except Unanswered as error:
-            self._note(error.answer, permit)
+            self._note(error.answer, sent, permit)
             raise
-        self._note(Answer.WELL, permit)
+        self._note(Answer.WELL, sent, permit)
         return body
 
-    def _note(self, answer: Answer, permit: Permit | None) -> None:
+    def _note(self, answer: Answer, sent: float, permit: Permit | None) -> None:
         """What limiter, breaker and metrics learn from one answer."""
         if self._watcher:
             self._watcher.image_server_request(answer.value)
         if answer not in GONE:
-            self.breaker.heard()
+            self.breaker.heard(sent)
         if permit and answer is Answer.WELL:
             permit.served()
         if permit and answer in LESS:
             permit.overloaded()
         if answer in GONE:
-            self.breaker.missed(self.now(), random.random())  # noqa: S311  # spreading, no secret
+            self.breaker.missed(sent, self.now(), random.random())  # noqa: S311  # spreading, no secret
             if self.breaker.state is State.OPEN:
                 self.gate.limiter.suspend()
                 self.gate.turn_away(self._closed)

@@ -19,25 +19,27 @@ from dataclasses import dataclass
 
 from engine.outbound.calm import Calm, Phase
 from engine.outbound.costs import Work
+from engine.outbound.lately import Lately
 from engine.outbound.overload import BACKGROUND_MOST, Judgement, Overload
 from engine.outbound.pace import Pace
+from engine.outbound.rounds import CROWDED, Round
 
 STARTING = 1.5  # a limit that doubles stops to do so at this slowdown
 STARTING_LARGE = 1.3  # or this, when it is large already: a crowd shows less
 LARGE = 8
-CROWDED = 2.0  # a slowdown that needs no second look
+MOST_CROWDED = 16.0  # what is taken for the slowdown, at most, while nothing is known
 SHARP = 0.6  # no round takes more than all but this share of the limit
 QUEUE_SMALL = 0.4, -0.06  # factor and power of the limit: the queue as a share of it, where limits are small
 QUEUE_LARGE = 0.5, -0.5  # and where they are large; the smaller of the two counts
 CALMER = 2.0  # in calm moments, so many times less than what is being worked on
-CALM_UNSURE = 0.5  # of the limit, or one, at least, while the server's own pace was never measured
+CALM_UNSURE = 0.5  # of the limit, or of one, at least, while the server's own pace was never measured
+CALM_LONGER = 0.15  # with so much doubt about the pace, moments are longer
 FALLEN = 4.0  # so many times below the limit when it was last confirmed, it may have changed, and one is sent
 FLOOR = 8.0  # and no further does the limit fall until the pace is confirmed
 CONFIRMS = 1.5  # a calm measurement not so many times slower
 CUT = 0.75
 CEILING = 0.9  # of the limit at which requests failed
 CEILING_LASTS = 30.0
-SMOOTH = 0.15
 LONGEST_GAP = 60.0  # seconds between two requests, however crowded: nobody is shut out
 
 
@@ -73,29 +75,6 @@ class Sample:
         return max(self.ended - self.sent, 1e-6)
 
 
-class _Round:
-    """The samples since the limit last changed."""
-
-    def __init__(self, since: float) -> None:
-        self.since = since
-        self.count = 0
-        self._logs = 0.0
-        self._level = 0.0
-
-    def add(self, sample: Sample, expected: float) -> None:
-        self.count += 1
-        self._logs += math.log(sample.took / expected)
-        self._level += sample.level
-
-    @property
-    def slowdown(self) -> float:
-        return math.exp(self._logs / self.count)
-
-    @property
-    def level(self) -> float:
-        return self._level / self.count
-
-
 class Limiter:
     """The limit of one process for one image server. `now` is the time of day, from a clock that never jumps."""
 
@@ -105,10 +84,10 @@ class Limiter:
         self.slowdown = 1.0
         self._pace = Pace()
         self._calm = Calm(settings.calm_every, now, chance)
-        self._usual = 0.0  # what a request takes of late
+        self._lately = Lately()
         self._calm_limit = settings.start  # when the pace was last confirmed
         self._starting = True
-        self._round = _Round(now)
+        self._round = Round(now)
         self._next_at = now  # below one: when the next may go
         self._cut_at = -math.inf
         self._cut_from = self.limit  # the limit before the last cut
@@ -120,13 +99,16 @@ class Limiter:
         """Seconds until another request may be sent: 0 now, infinite when one must come back first."""
         calm = self.limit / CALMER / max(self.slowdown, 1.0)
         if not self._pace.sure:
-            calm = max(calm, 1.0 if self.limit >= 1 else self.limit * CALM_UNSURE)
+            calm = max(calm, min(self.limit, 1.0) * CALM_UNSURE)
         elif self._pace.suspects or self.limit < self._calm_limit / FALLEN:
             calm = 1.0
-        held = self._calm.look(in_flight, now, usual=self._usual, level=calm, sparse=self.limit < 1)
+        usual = self._lately.usual if self._lately.known else 0.0
+        alone = self._lately.alone if self._pace.sure else usual / MOST_CROWDED
+        long = self._pace.doubtful > CALM_LONGER
+        held = self._calm.look(in_flight, now, usual=usual, alone=alone, level=calm, sparse=self.limit < 1, long=long)
         self._next_at += held  # or all who are spaced would come at once when the moment is over
         if self._calm.phase is not Phase.USUAL:
-            return self._calm.wait(in_flight, now, self._usual)
+            return self._calm.wait(in_flight, now, usual)
         if in_flight >= max(math.floor(self.limit), 1):
             return math.inf
         if self.limit >= 1 or self._next_at <= now:
@@ -149,17 +131,17 @@ class Limiter:
         expected = self._learn(sample, calm=calm)
         if calm and sample.took < expected * CONFIRMS:
             self._calm_limit = self.limit
-        self._usual += (sample.took - self._usual) * (SMOOTH if self._usual else 1.0)
+        self._lately.add(sample.took, expected)
         if self.limit < 1:
-            self._next_at = sample.sent + min(sample.took / self.limit, LONGEST_GAP)
+            self._next_at = sample.sent + min(self._lately.bounded(sample.took) / self.limit, LONGEST_GAP)
         self._overload.note(sample.sent, fault=False)
         self._judge(sample.ended)
         if calm or self._calm.phase is not Phase.USUAL or sample.sent < self._round.since:
             return
-        self._round.add(sample, expected)
+        self._round.add(sample.took / expected, sample.level)
         if self.limit < 1:
             self._follow_sparsely(sample.ended)
-        elif self._round.count >= self._enough():
+        elif self._round.tells(self.limit, self._pace.scatter, starting=self._starting):
             self._follow(sample.ended)
 
     def overloaded(self, sent: float, now: float) -> None:
@@ -175,7 +157,7 @@ class Limiter:
             if self._overload.rate >= BACKGROUND_MOST:
                 self._pace.doubt()
             if self.limit < 1:
-                self._next_at = now + min(max(self._usual, 0.1) / self.limit, LONGEST_GAP)
+                self._next_at = now + min(max(self._lately.usual, 0.1) / self.limit, LONGEST_GAP)
         self._judge(now)
 
     def _judge(self, now: float) -> None:
@@ -194,18 +176,19 @@ class Limiter:
     def _learn(self, sample: Sample, *, calm: bool) -> float:
         """Takes the sample into the server's pace; what it should have taken if nobody had waited."""
         kind, cost = sample.work.kind, sample.work.cost
-        self._pace.learn(kind, sample.took / cost, calm=calm, alone=sample.level <= 1, slowdown=self.slowdown)
+        self._pace.learn(
+            kind,
+            sample.took / cost,
+            calm=calm,
+            alone=sample.level <= 1,
+            crowded=sample.level < 1 or self.slowdown > CROWDED,
+            slowdown=self.slowdown,
+        )
         return self._pace.seconds(kind) * cost
-
-    def _enough(self) -> float:
-        """Samples that a round needs: few when they leave no doubt."""
-        if self._round.count >= 4 and self._round.slowdown > CROWDED:
-            return 0
-        return max(3 if self._starting else 4, min(self.limit, 16))
 
     def _follow(self, now: float) -> None:
         """A new limit from the slowdown of one round."""
-        slowdown, limit = self._round.slowdown, self.limit
+        slowdown, limit = self._round.slowdown * math.exp(-self._pace.doubtful), self.limit
         self.slowdown += (slowdown - self.slowdown) / 2
         used = self._round.level >= 0.75 * math.floor(limit)
         self._starting = self._starting and slowdown < (STARTING if limit < LARGE else STARTING_LARGE)
@@ -235,7 +218,7 @@ class Limiter:
         if now < self._ceiling_until:
             limit = min(limit, self._ceiling)
         self.limit = min(max(limit, self._settings.least), self._settings.most)
-        self._round = _Round(now)
+        self._round = Round(now)
 
 
 def _queue(limit: float) -> float:

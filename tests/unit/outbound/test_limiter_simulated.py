@@ -21,7 +21,7 @@ def test_the_knee_is_found_from_one_within_fifty_requests(cores: int) -> None:
             simulation.run(simulation.now + 0.05)
         took.append(client.done / TRUE_MEAN)
         assert client.limiter.limit <= 2 * cores + 1
-    assert sorted(took)[-2] <= 50  # all but one of twenty, for service times scatter
+    assert max(took) <= 50
 
 
 @SHARED
@@ -98,3 +98,45 @@ def test_below_one_in_flight_requests_are_spaced() -> None:
     sparse = [client for client in clients if client.limiter.limit < 1]
     assert len(sparse) >= 35
     assert max(client.in_flight for client in sparse) <= 1
+
+
+@SHARED
+@pytest.mark.parametrize(("noise", "wanted"), [(0.5, 0.85), (0.8, 0.6)])
+@pytest.mark.parametrize("cores", [2, 8])
+def test_images_that_differ_widely_are_not_taken_for_congestion(
+    cores: int, noise: float, wanted: float, *, shared: bool
+) -> None:
+    for seed in range(3):
+        simulation = Simulation(Server(cores, shared), crowd(1, seed=seed, noise=noise), seed=seed)
+        assert watch(simulation, 40, 160).throughput >= wanted
+
+
+@SHARED
+@pytest.mark.parametrize("cores", [2, 8])
+def test_a_server_three_times_slower_than_predicted_is_used_as_well(cores: int, *, shared: bool) -> None:
+    for seed in range(2):
+        simulation = Simulation(Server(cores, shared, speed=0.3), crowd(1, seed=seed), seed=seed)
+        assert watch(simulation, 240, 400).throughput >= 0.8 * 0.3
+
+
+def test_requests_of_many_seconds_are_never_starved_by_calm_moments() -> None:
+    for seed in range(3):
+        simulation = Simulation(Server(2, speed=0.1), crowd(1, seed=seed), seed=seed)
+        assert watch(simulation, 400, 800).throughput >= 0.4 * 0.1  # as good as one at a time, at the least
+
+
+@pytest.mark.parametrize("slow", [1, 2, 3, 10])
+@pytest.mark.parametrize("cores", [1, 2, 8])
+def test_one_request_of_eleven_seconds_makes_the_others_wait_no_longer(cores: int, slow: int) -> None:
+    for phase in range(0, 20, 3):  # wherever calm moments fall
+        client = crowd(1)[0]
+        client.starts, client.slow = float(phase), {slow: 10.7}
+        simulation = Simulation(Server(cores), [client])
+        done, longest, since = 0, 0.0, 0.0
+        for step in range(600):
+            simulation.run(phase + step / 10)
+            if client.finished > done:
+                done, since = client.finished, simulation.now
+            longest = max(longest, simulation.now - since if done else 0.0)
+        assert longest <= 11.0
+        assert done >= 0.5 * cores * 40 / TRUE_MEAN
