@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import cast
 
-from prometheus_client import CollectorRegistry
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.metrics import Metrics
+from processor.metrics import Metrics as ProcessorMetrics
+from processor.pool import Workers
 
-OURS = re.compile(r"sluice(_[a-z]+)+")
+OURS = re.compile(r"(sluice|processor)(_[a-z]+)+")
 UNITS = ("_seconds", "_bytes", "_total", "_info")
 COUNTS = {  # gauges of things that are counted: the unit is the thing
     "sluice_ingests_in_flight",
@@ -22,6 +26,8 @@ COUNTS = {  # gauges of things that are counted: the unit is the thing
     "sluice_limiter_waiting",
     "sluice_breaker_open",
     "sluice_paused",
+    "processor_waiting",
+    "processor_running",
 }
 CLOSED = {"outcome", "reason", "step", "lane", "what", "queue", "state", "kind", "made_by", "answer", "server", "part"}
 
@@ -46,8 +52,21 @@ def make_metrics() -> Metrics:
     return metrics
 
 
-def test_every_name_has_our_prefix_and_ends_in_its_unit() -> None:
-    for family in text_string_to_metric_families(make_metrics().exposition().decode()):
+class Idle:
+    """Workers of a processor that have nothing to do."""
+
+    waiting = running = replaced = 0
+
+
+def expositions() -> dict[str, bytes]:
+    processor = ProcessorMetrics(cast(Workers, Idle()))
+    processor.jobs.labels("ingest", "done").inc()
+    return {"engine": make_metrics().exposition(), "processor": generate_latest(processor.registry)}
+
+
+@pytest.mark.parametrize("service", ["engine", "processor"])
+def test_every_name_has_our_prefix_and_ends_in_its_unit(service: str) -> None:
+    for family in text_string_to_metric_families(expositions()[service].decode()):
         if family.name.startswith(("process_", "python_")) or family.name.endswith("_created"):
             continue  # the client library's own
         name = f"{family.name}_total" if family.type == "counter" else family.name
