@@ -7,6 +7,7 @@ the size of the compiled pattern is estimated, for `regex` spells out what must 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policies.dotnet_groups import Groups, PatternError, Reference
@@ -20,6 +21,7 @@ ESCAPES = "abBAcdDefGknpPrsStuvwWxzZ"
 """Letters that .NET knows behind a backslash; it refuses all others."""
 OUTSIDE_ONLY = "ABGkzZ"
 """Those that mean nothing inside a class."""
+SETS = tuple(f"\\{letter}" for letter in "dDpPsSwW")  # escapes that stand for many characters
 QUANTIFIER = re.compile(r"\{([0-9]+)(?:,[0-9]*)?\}")
 BLANK = re.compile(r"\s+|#[^\n]*")
 GROUP = re.compile(
@@ -223,7 +225,10 @@ class Translation:
                 if self._take(1) != "]":
                     raise PatternError("a subtraction must end its class")
                 return f"(?:(?!{without}){start}{''.join(parts)}])"
-            parts.append(self._in_class(behind_dash=parts[-1:] == ["-"]))
+            part = self._in_class(behind_dash=parts[-1:] == ["-"])
+            if part.startswith(SETS) and _half_a_range(parts):
+                raise PatternError(f"{part} ends no range")
+            parts.append(part)
         raise PatternError("a class without its ]")
 
     def _in_class(self, *, behind_dash: bool) -> str:
@@ -235,3 +240,11 @@ class Translation:
                 raise PatternError(f"\\{letter} inside a class")
             return self._plain_escape(letter)
         return self._literal() if character in "[]&|~^" or (character == "-" and behind_dash) else self._take(1)
+
+
+def _half_a_range(parts: Sequence[str]) -> bool:
+    """Whether a class has a range that is begun and not ended."""
+    single = half = False
+    for part in parts:
+        single, half = not half and not (single and part == "-") and not part.startswith(SETS), single and part == "-"
+    return half
