@@ -369,7 +369,7 @@ IMAGE_TOO_LARGE = Kind(
     Fate.REFUSED,
     Blame.ASSET,
     when="The original has more pixels than this engine decodes, or more bytes than it fetches.",
-    remedy="Reduce the original, or raise ENGINE_MAX_PIXELS (and the processor's PROCESSOR_MAX_PIXELS) or ENGINE_MAX_BYTES.",
+    remedy="Reduce the original, or raise ENGINE_MAX_PIXELS (PROCESSOR_MAX_PIXELS with it) or ENGINE_MAX_BYTES.",
 )
 THUMBNAIL_TOO_LARGE = Kind(
     "thumbnail-too-large",
