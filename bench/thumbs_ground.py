@@ -130,7 +130,7 @@ class QuickProcessor:
         async with self._workers:
             await asyncio.sleep(self._seconds)
         files = (MadeThumb(thumb, thumb.size, picture(thumb.size, colour)) for thumb in order.plan.thumbs)
-        return Thumbnails(tuple(files), "processor", 1)
+        return Thumbnails(tuple(files), "processor")
 
 
 @asynccontextmanager

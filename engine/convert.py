@@ -45,8 +45,8 @@ class Image:
 class MeasuresImages(Protocol):
     """Whoever can tell the dimensions of an image that lies in S3."""
 
-    async def info(self, identifier: str) -> Size:
-        """Its width and height."""
+    async def info(self, identifier: str, format_: str, customer: int) -> Size:
+        """Its width and height; asked for in that customer's turn."""
 
 
 class Converter:
@@ -98,7 +98,8 @@ class Converter:
         if admitted.size:
             return admitted.size
         if plan.fetch is Fetch.HEADER and plan.place.s3:
-            return await self._image_server.info(plan.place.s3.plain)
+            format_ = (admitted.media_type or UNKNOWN).rpartition("/")[2]
+            return await self._image_server.info(plan.place.s3.plain, format_, plan.place.asset.customer)
         raise IngestError(
             IMAGE_BROKEN, f"{redact(plan.place.uri)}: {source.problem or 'its dimensions cannot be read'}"
         )

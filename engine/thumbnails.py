@@ -37,20 +37,22 @@ class Thumbnails:
         if image.size is None:
             return ()
         planned = granted(list_thumbs(plan, image.size, self._rules))
-        made = await self._thumbnailer.make(
-            ThumbOrder(
-                run=run.id,
-                asset=run.asset,
-                plan=planned,
-                format=image.format,
-                identifier=await staging.identifier() if self._from_image_server else "",
-                restage=staging.again,
-                source=source.file,
-                room=await room.folder(),
-                priority=priority,
-                ready=image.thumbs,
-            )
+        order = ThumbOrder(
+            run=run.id,
+            asset=run.asset,
+            plan=planned,
+            format=image.format,
+            identifier=await staging.identifier() if self._from_image_server else "",
+            restage=staging.again,
+            source=source.file,
+            room=await room.folder(),
+            priority=priority,
+            ready=image.thumbs,
         )
+        try:
+            made = await self._thumbnailer.make(order)
+        finally:  # what was asked in vain is remembered as well
+            tally = order.tally
+            journal.requests, journal.retries, journal.waited = tally.requests, tally.retries, tally.waited
         journal.thumbs_by, journal.thumbs = made.made_by, len(made.files)
-        journal.requests, journal.retries, journal.waited = made.requests, made.retries, made.waited
         return made.files

@@ -22,10 +22,11 @@ from engine.outbound.breaker import Breaker, State
 from engine.outbound.connections import Connections, Line
 from engine.outbound.costs import reading_info
 from engine.outbound.image_server_answers import GONE, LESS, Answer, Unanswered, read_answer
-from engine.outbound.image_server_asking import Asking, Closed, Request, Tally
+from engine.outbound.image_server_asking import Asking, Closed, Request
 from engine.outbound.limiter import Limiter
 from engine.outbound.limiter_gate import LimiterGate, Permit
 from engine.outbound.thumbnail_settings import ThumbnailSettings
+from engine.outbound.thumbnailer import Tally
 from images.size import Size
 from policies.outcome import IngestError
 from policies.reasons import IMAGE_SERVER_AWAY, IMAGE_SERVER_BLIND
@@ -107,13 +108,25 @@ class ImageServer:
         """The body of one answer; Unanswered when there is none to use, Closed while nobody may ask."""
         if self.breaker.state is not State.CLOSED:
             return await self._look_whether_it_is_back(request, tally)
-        async with self.gate.permit(request.work, request.customer, priority=request.priority) as permit:
+        async with self._permit(request, tally) as permit:
             if self.breaker.state is not State.CLOSED:
                 raise self._closed()
-            tally.waited += permit.waited
-            if self._watcher:
-                self._watcher.limiter_waited(permit.waited)
             return await self._ask(request, tally, permit)
+
+    @asynccontextmanager
+    async def _permit(self, request: Request, tally: Tally) -> AsyncIterator[Permit]:
+        """A permit; the time in line is noted, and so it is when the turn never comes."""
+        began = self.now()
+        waited: float | None = None
+        try:
+            async with self.gate.permit(request.work, request.customer, priority=request.priority) as permit:
+                waited = permit.waited
+                yield permit
+        finally:
+            waited = self.now() - began if waited is None else waited
+            tally.waited += waited
+            if self._watcher:
+                self._watcher.limiter_waited(waited)
 
     async def _look_whether_it_is_back(self, request: Request, tally: Tally) -> bytes:
         if not self.breaker.passes(self.now()):

@@ -31,7 +31,17 @@ GONE = frozenset({Answer.UNHEARD, Answer.AWAY, Answer.SLOW})
 """Answers after which the server may be down altogether."""
 
 GATEWAY = frozenset({429, 502, 503, 504})
-OUT_OF_MEMORY = ("outofmemory", "java heap space", "gc overhead limit", "out of memory", "cannot allocate memory")
+OUT_OF_ROOM = (
+    "outofmemory",
+    "java heap space",
+    "gc overhead limit",
+    "out of memory",
+    "cannot allocate memory",
+    "native thread",  # none could be made
+    "waiting for connection from pool",  # to S3; so the AWS SDK says it
+    "acquire operation took longer",  # or so
+    "slow down",  # S3 itself
+)
 
 
 class Unanswered(Exception):  # noqa: N818  # named for what happened, as asyncio's own TimeoutError's kin are not
@@ -56,7 +66,7 @@ def read_answer(status: int, text: str) -> Answer:
     if status in {403, 404}:
         return Answer.NOT_YET
     if status >= 500:
-        return Answer.OVERLOADED if any(sign in said for sign in OUT_OF_MEMORY) else Answer.FAILED
+        return Answer.OVERLOADED if any(sign in said for sign in OUT_OF_ROOM) else Answer.FAILED
     if status == 400:
         return _read_bad_request(said)
     return Answer.REFUSED

@@ -17,6 +17,7 @@ from engine.outbound.costs import Work
 from engine.outbound.image_server_answers import GONE, LESS, Answer, Unanswered
 from engine.outbound.image_server_retries import Attempts, GiveUp, Patience, next_step
 from engine.outbound.thumbnail_settings import ThumbnailSettings
+from engine.outbound.thumbnailer import Tally
 from policies.outcome import IngestError
 from policies.reasons import IMAGE_SERVER_AWAY, IMAGE_SERVER_BEHIND, THUMBNAILS_FAILED, Kind
 
@@ -43,15 +44,6 @@ class Request:
     slow: int = 0  # how often it had no answer in time
 
 
-@dataclass(slots=True)
-class Tally:
-    """What the requests of one order took."""
-
-    requests: int = 0
-    retries: int = 0
-    waited: float = 0.0
-
-
 class Asks(Protocol):
     """An image server, one request at a time."""
 
@@ -74,8 +66,9 @@ class Asking:
         restage: Callable[[], Awaitable[str]] | None = None,
         endure: float = 0.0,
         failure: Kind = THUMBNAILS_FAILED,
+        tally: Tally | None = None,
     ) -> None:
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self._server = server
         self._identifier = identifier
         self._customer = customer

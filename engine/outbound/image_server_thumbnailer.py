@@ -15,8 +15,8 @@ from images.size import Size
 from policies.thumbs import Asked, Thumb
 
 IMAGE_SERVER = "image-server"
-PAGE = re.compile(r";\d+$")
-"""What an identifier must not end in: it would be read as a page of a document."""
+PAGE = re.compile(r";\d+(:\d+)?$")
+"""What an identifier must not end in: it would be read as a page of a document, or as a scale."""
 
 
 class ImageServerThumbnailer:
@@ -39,12 +39,12 @@ class ImageServerThumbnailer:
             priority=order.priority,
             restage=order.restage,
             endure=self._endure,
+            tally=order.tally,
         )
         async with asking.patiently(self._settings.patience):
             made = await _Order(self, order, asking).all()
         files = tuple(MadeThumb(thumb, made[thumb].size, made[thumb].content) for thumb in order.plan.thumbs)
-        tally = asking.tally
-        return Thumbnails(files, IMAGE_SERVER, tally.requests, tally.retries, tally.waited)
+        return Thumbnails(files, IMAGE_SERVER)
 
     async def check(self, body: bytes, wanted: Wanted, smaller: tuple[Size, ...]) -> list[Picture]:
         """The picture and what is derived from it, in a worker thread; Unanswered when it is damaged."""

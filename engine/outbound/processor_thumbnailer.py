@@ -35,6 +35,7 @@ class ProcessorThumbnailer:
         found = matched(thumbs, order.ready)
         if len(found) == len(thumbs):
             return Thumbnails(found, made_by=PROCESSOR)
+        order.tally.requests += 1
         converted = await self._processor.convert(
             Job(
                 run=order.run,
@@ -51,7 +52,7 @@ class ProcessorThumbnailer:
             made = {one.thumb for one in found}
             missing = ", ".join(str(thumb.size) for thumb in thumbs if thumb not in made)
             raise IngestError(PROCESSOR_CONFUSED, f"{order.asset}: the processor made no thumbnail of {missing}")
-        return Thumbnails(found, made_by=PROCESSOR, requests=1)
+        return Thumbnails(found, made_by=PROCESSOR)
 
 
 def matched(thumbs: Sequence[Thumb], made: Sequence[ProcessorThumb]) -> tuple[MadeThumb, ...]:

@@ -18,6 +18,15 @@ from policies.request import AssetId
 from policies.thumbs import Thumb, ThumbPlan
 
 
+@dataclass(slots=True)
+class Tally:
+    """What the thumbnails of one order took so far, whoever was asked, and whether or not they came."""
+
+    requests: int = 0
+    retries: int = 0
+    waited: float = 0.0  # seconds in line for the limiter
+
+
 @dataclass(frozen=True, slots=True)
 class ThumbOrder:
     """The thumbnails of one image, and where its pixels can be had."""
@@ -32,6 +41,7 @@ class ThumbOrder:
     room: Path
     priority: bool = False
     ready: tuple[ProcessorThumb, ...] = ()  # that the processor made on its way to the derivative
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +55,10 @@ class MadeThumb:
 
 @dataclass(frozen=True, slots=True)
 class Thumbnails:
-    """All thumbnails of an order, largest first, and what it took to make them."""
+    """All thumbnails of an order, largest first, and who made them."""
 
     files: tuple[MadeThumb, ...]
     made_by: str
-    requests: int = 0
-    retries: int = 0
-    waited: float = 0.0  # seconds in line for the limiter
 
 
 class Thumbnailer(Protocol):

@@ -15,6 +15,8 @@ from engine.outbound.image_server_answers import Answer, read_answer
         (200, "", Answer.WELL),
         (500, "java.lang.OutOfMemoryError: Java heap space", Answer.OVERLOADED),
         (500, "500 Internal Server Error\n\nJava heap space", Answer.OVERLOADED),
+        (500, "unable to create native thread", Answer.OVERLOADED),
+        (500, "Unable to execute HTTP request: Timeout waiting for connection from pool", Answer.OVERLOADED),
         (500, "NullPointerException", Answer.FAILED),
         (501, "Unsupported source format", Answer.HALF_FETCHED),
         (400, "<h1>Bad Message 400</h1><pre>reason: Bad Request</pre>", Answer.OVERLOADED),
