@@ -27,8 +27,9 @@ def web_url(text: str) -> URL:
         parts = urlsplit(given)
         if not (wrong := _what_is_wrong(parts)):
             path, query = _escaped(parts.path or "/"), _escaped(parts.query)
-            host = URL.build(scheme=parts.scheme.lower(), host=parts.hostname or "", port=parts.port)
-            return host.join(URL(f"{path}?{query}" if query else path, encoded=True))
+            site = URL.build(scheme=parts.scheme.lower(), host=parts.hostname or "", port=parts.port)
+            # put together as text: joined, a path that begins with two slashes would name another host
+            return URL(f"{site}{path}?{query}" if query else f"{site}{path}", encoded=True)
     except ValueError as error:
         wrong = str(error)
     raise IngestError(ORIGIN_ADDRESS_UNUSABLE, f"{redact(given)}: {wrong}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from origins.web_address import keeps_login, redirected, web_url
@@ -49,7 +49,16 @@ def test_what_is_no_web_address_is_refused_without_its_secrets(text: str) -> Non
     assert "hunter2" not in failure.value.reason.message
 
 
+@pytest.mark.parametrize(
+    "path", ["//evil.example/x", "///evil.example/x", "//u:p@evil.example/", "/..//evil.example", "/\\evil.example/x"]
+)
+def test_no_path_names_another_host(path: str) -> None:
+    url = web_url(f"https://example.org:8443{path}")
+    assert (url.scheme, url.raw_host, url.port, url.raw_user) == ("https", "example.org", 8443, None)
+
+
 @given(st.text())
+@example("/:")
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     for candidate in (text, f"http://example.org/{text}", f"http://{text}/x", f"http://example.org/?{text}"):
         try:
