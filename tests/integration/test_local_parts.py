@@ -20,7 +20,7 @@ from local.emulator import start_emulator
 from local.leftovers import command_of
 from local.ports import choose_port
 from local.postgres import Postgres, start_postgres
-from local.postgres_home import abandon, find_home
+from local.postgres_home import abandon, find_home, installed_binaries
 from tests.resources import DLCS_SCHEMA, Buckets, Queues
 
 
@@ -79,8 +79,7 @@ def test_a_database_server_killed_with_9_starts_again_on_its_data(parts_folder: 
 def test_in_a_private_checkout_the_server_lives_elsewhere_and_brings_its_binaries(tmp_path: Path) -> None:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
-    wheel = find_home(tmp_path / "any").binaries.parent.parent
-    abandon(tmp_path / "any")
+    wheel = installed_binaries().parent.parent
     site = private / "site-packages"
     (site / wheel.name).mkdir(parents=True)
     (site / wheel.name / "pginstall18").symlink_to(wheel / "pginstall18")
