@@ -1,8 +1,9 @@
 """`make bench-thumbs`: what is claimed of thumbnails by the image server, beside the old client's way, in one run.
 
 The server is the stand-in of `tests/fakes/image_server.py`, a process of its own: 2 modelled cores, the costs that
-were measured on a real one at half their length, a memory ceiling, and its faults. Always ends with 0; what is not
-met is said. `--full` takes the outage for 60 s and 10,000 assets for the look at memory.
+were measured on a real one at half their length, a memory ceiling, and its faults; `local` takes the local image
+server instead, and real photographs. Always ends with 0; what is not met is said. `--full` takes the outage for 60 s
+and 10,000 assets for the look at memory.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.thumbs_ground import Asset, Went, engine, in_flight, old_client, photographs
+from bench.thumbs_local import local_photographs, local_server
 from bench.thumbs_server import Manners, serving
 from engine.outbound.processor_thumbnailer import PROCESSOR
+from tests.fakes.image_server_faults import Faults
+from tests.fakes.image_server_proxy import faulty
 
 STATM = Path("/proc/self/statm")
 PAGE = 4096
@@ -50,6 +54,7 @@ class Sizes:
     many: int = 2000
     scale: float = 0.5
     together: int = 128
+    real: int = 48  # photographs that are really decoded
 
 
 async def crowd(sizes: Sizes) -> list[Figure]:
@@ -227,6 +232,33 @@ async def memory(sizes: Sizes) -> list[Figure]:
     ]
 
 
+async def local(sizes: Sizes) -> list[Figure]:
+    """The local image server and real pictures; beside it on the same cores works whoever asks."""
+    rates: dict[str, dict[str, float]] = {"jp2": {}, "jpg": {}}
+    async with local_server() as server:
+        for format_, ways in rates.items():
+            for way, count in (("ours", sizes.real), ("old", sizes.real // 2)):
+                assets = local_photographs(count, format_)
+                ours, old = engine(server, scale=1), old_client(server, assets, scale=3)
+                async with ours if way == "ours" else old as make:
+                    went = await in_flight(make, assets, 8)
+                ways[way] = 0.0 if went.lost else len(assets) / went.seconds
+        faults = Faults(rate=0.2, seed=5)
+        assets = local_photographs(sizes.real, "jp2", "jpg")
+        async with faulty(server.url, faults) as url, engine(server.behind(url), scale=1) as make:
+            went = await in_flight(make, assets, 16)
+    return [
+        _faster("local image server, JPEG 2000: against the old client", rates["jp2"], "old", 1.35),
+        _faster("local image server, JPEG: against the old client", rates["jpg"], "old", 2.7),
+        Figure(
+            "local image server, 20 % of answers faulty: failed, wrong",
+            "0, 0",
+            f"{went.failed.total()}, {went.wrong} of {len(assets)} {_why(went)} ({faults.seen.total()} faults)",
+            went.lost == 0,
+        ),
+    ]
+
+
 PARTS: dict[str, Callable[[Sizes], Awaitable[list[Figure]]]] = {
     "crowd": crowd,
     "speed": speed,
@@ -234,6 +266,7 @@ PARTS: dict[str, Callable[[Sizes], Awaitable[list[Figure]]]] = {
     "again": again,
     "away": away,
     "memory": memory,
+    "local": local,
 }
 
 

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 from uuid import uuid4
 
 from PIL import Image
 
 from bench.thumbs_old_client import OldClient, OldClientError
-from bench.thumbs_server import Server
 from engine.outbound.image_server import ImageServer
 from engine.outbound.limiter import Limiter, LimiterSettings, Sample
 from engine.outbound.make_thumbnailer import make_thumbnailer
@@ -40,6 +40,14 @@ CUSTOMERS = 4
 COLOURS = [(40 * red, 40 * green, 40 * blue) for red in range(6) for green in range(6) for blue in range(6)]
 Pictures = dict[Size, bytes]
 Make = Callable[["Asset"], Awaitable[Pictures]]
+
+
+class Server(Protocol):
+    """An image server, and the storage that it reads."""
+
+    url: str
+
+    async def store(self, objects: Iterable[tuple[str, Source]]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

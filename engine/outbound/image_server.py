@@ -168,8 +168,7 @@ class ImageServer:
 
     def _time_for(self, request: Request) -> float:
         """Several times what the request should take by all that was measured, and longer after a first failure."""
-        expected = self.gate.limiter.expected(request.work)
-        usual = 6 * expected if expected else self.settings.slowest_timeout
+        usual = self.gate.limiter.longest(request.work) or self.settings.slowest_timeout
         return min(max(usual * 2.0**request.slow, self.settings.quickest_timeout), self.settings.slowest_timeout)
 
     async def _send(self, request: Request, seconds: float) -> bytes:

@@ -40,6 +40,8 @@ CONFIRMS = 1.5  # a calm measurement not so many times slower
 CUT = 0.75
 CEILING = 0.9  # of the limit at which requests failed
 CEILING_LASTS = 30.0
+LONGEST = 6.0  # times what was expected
+LONGEST_SCATTER = 3.5  # or so many times what requests scatter by, in logarithms
 LONGEST_GAP = 60.0  # seconds between two requests, however crowded: nobody is shut out
 
 
@@ -124,6 +126,10 @@ class Limiter:
     def expected(self, work: Work) -> float:
         """What a request should take as things are; 0 when nothing of its kind was measured."""
         return self._pace.seconds(work.kind) * work.cost * max(self.slowdown, 1.0)
+
+    def longest(self, work: Work) -> float:
+        """What it takes hardly ever longer than, and the longer where times scatter widely; 0 likewise."""
+        return self.expected(work) * max(LONGEST, math.exp(LONGEST_SCATTER * self._pace.scatter))
 
     def served(self, sample: Sample) -> None:
         """Learns from a request that was served."""

@@ -105,6 +105,16 @@ def test_work_is_measured_against_its_prediction_so_large_images_are_no_congesti
     assert one.limit >= 16
 
 
+def test_a_request_may_take_longer_where_their_times_scatter() -> None:
+    even, wide, chance = limiter(), limiter(), random.Random(1)
+    assert even.longest(WORK) == 0
+    for _ in range(60):
+        even.served(Sample(WORK, 1001.0, 1001.2, 1.0))
+        wide.served(Sample(WORK, 1001.0, 1001.0 + 0.2 * chance.lognormvariate(0, 0.8), 1.0))
+    assert even.longest(WORK) == pytest.approx(6 * even.expected(WORK))
+    assert wide.longest(WORK) >= 9 * wide.expected(WORK)
+
+
 def test_below_one_requests_are_spaced_by_what_they_take() -> None:
     one = limiter(start=0.25)
     one.served(Sample(WORK, 1001.0, 1001.4, 0.25))
