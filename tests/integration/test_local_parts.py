@@ -92,8 +92,9 @@ def test_in_a_private_checkout_the_server_lives_elsewhere_and_brings_its_binarie
         done = subprocess.run([home.binaries / "initdb", "--version"], check=True, capture_output=True, text=True)
         assert "18" in done.stdout
         assert find_home(folder).path == home.path
+        (home.path / "of-before").touch()
         (folder / "token").write_text("another checkout at the same path")
-        assert not (find_home(folder).path / "server").exists()
+        assert not (find_home(folder).path / "of-before").exists()
         shutil.rmtree(private)
         find_home(tmp_path / "deleted" / "postgres")
         assert not home.path.exists()  # the twin of a folder that is gone is swept when another one is made
