@@ -60,7 +60,7 @@ def main() -> None:
         for name in given.only or SECTIONS:
             say(f"\n{name}")
             ({**SECTIONS, "large": large}[name])(Path(folder), given.runs)
-            say(f"  (load {os.getloadavg()[0]:.1f} on {cores()} cores: what is more than the cores makes wall time a queue)")
+            say(f"  (load {os.getloadavg()[0]:.1f} on {cores()} cores: what is more makes wall time a queue)")
 
 
 def say(text: str) -> None:
