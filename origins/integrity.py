@@ -6,14 +6,15 @@ import base64
 import binascii
 import hashlib
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import anycrc
+
 
 class Hash(Protocol):
-    """What hashlib's objects do, and our CRC."""
+    """What hashlib's objects do, and our CRCs."""
 
     def update(self, data: bytes, /) -> None:
         """Takes in more bytes."""
@@ -22,17 +23,20 @@ class Hash(Protocol):
         """The checksum of all so far."""
 
 
-class Crc32:
-    """CRC-32 in the manner of hashlib."""
+class Crc:
+    """A cyclic redundancy check in the manner of hashlib."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, length: int) -> None:
+        self._model = anycrc.Model(name)
+        self._length = length
         self._value = 0
 
     def update(self, data: bytes, /) -> None:
-        self._value = zlib.crc32(data, self._value)
+        if data:
+            self._value = self._model.calc(data, self._value)
 
     def digest(self) -> bytes:
-        return self._value.to_bytes(4, "big")
+        return self._value.to_bytes(self._length, "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,13 @@ class Checksum:
 
     def hash(self) -> Hash:
         """A fresh hash of this algorithm."""
-        if self.algorithm == "crc32":
-            return Crc32()
+        if self.algorithm in CRCS:
+            return Crc(CRCS[self.algorithm], LENGTHS[self.algorithm])
         return hashlib.new(self.algorithm, usedforsecurity=False)
 
 
-LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64, "crc32": 4}
+CRCS = {"crc32": "CRC32", "crc32c": "CRC32C", "crc64nvme": "CRC64-NVME"}
+LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64, "crc32": 4, "crc32c": 4, "crc64nvme": 8}
 ITEM = re.compile(r"\s*(?P<name>[A-Za-z0-9-]+)\s*=\s*:?(?P<value>[A-Za-z0-9+/]+={0,2}):?\s*(?:;[^,]*)?")
 LISTS = ("Digest", "Repr-Digest", "Content-Digest", "x-goog-hash")
 SINGLE = {
@@ -58,6 +63,8 @@ SINGLE = {
     "x-amz-checksum-sha1": "sha1",
     "x-amz-checksum-sha256": "sha256",
     "x-amz-checksum-crc32": "crc32",
+    "x-amz-checksum-crc32c": "crc32c",
+    "x-amz-checksum-crc64nvme": "crc64nvme",
 }
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from origins.integrity import Checksum
 from policies.outcome import IngestError
 from policies.plan import StrategyKind
 from policies.reasons import (
@@ -248,6 +249,12 @@ def b64(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 
 
+def crc(data: bytes, algorithm: str) -> bytes:
+    digest = Checksum(algorithm, b"", "").hash()
+    digest.update(data)
+    return digest.digest()
+
+
 SHA256 = b64(hashlib.sha256(DATA).digest())
 CHECKSUMS = [
     ("Content-MD5", b64(hashlib.md5(DATA).digest())),
@@ -257,7 +264,8 @@ CHECKSUMS = [
     ("Content-Digest", f"unknown=:abcd:, sha-256=:{SHA256}:"),
     ("x-amz-checksum-sha256", SHA256),
     ("x-amz-checksum-crc32", b64(zlib.crc32(DATA).to_bytes(4, "big"))),
-    ("x-goog-hash", f"crc32c=AAAAAA==,md5={b64(hashlib.md5(DATA).digest())}"),
+    ("x-amz-checksum-crc64nvme", b64(crc(DATA, "crc64nvme"))),
+    ("x-goog-hash", f"crc32c={b64(crc(DATA, 'crc32c'))},md5={b64(hashlib.md5(DATA).digest())}"),
 ]
 
 

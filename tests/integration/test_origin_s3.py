@@ -433,6 +433,7 @@ async def test_a_part_that_keeps_breaking_is_given_up(scripted: tuple[HttpOrigin
     ("headers", "damaged"),
     [
         ("x-amz-checksum-crc32: AAAAAA==\r\n", True),
+        ("x-amz-checksum-crc64nvme: AAAAAAAAAAA=\r\nx-amz-checksum-type: FULL_OBJECT\r\n", True),
         ("x-amz-checksum-crc32: AAAAAA==-3\r\nx-amz-checksum-type: COMPOSITE\r\n", False),
         ("x-amz-checksum-crc32: AAAAAA==\r\nx-amz-checksum-type: COMPOSITE\r\n", False),
     ],

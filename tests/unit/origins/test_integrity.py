@@ -31,10 +31,13 @@ def expected(**headers: str) -> tuple[Checksum, ...]:
         ("Digest", f"unixsum=30637, SHA-256={SHA256}", ["sha256"]),
         ("Repr-Digest", f"sha-256=:{SHA256}:", ["sha256"]),
         ("Repr-Digest", f"sha-256=:{SHA256}:;parameter=1", ["sha256"]),
-        ("x-goog-hash", f"crc32c=n03x6A==,md5={MD5}", ["md5"]),
+        ("x-goog-hash", f"crc32c=n03x6A==,md5={MD5}", ["crc32c", "md5"]),
         ("x-amz-checksum-sha256", SHA256, ["sha256"]),
         ("x-amz-checksum-crc32", "AAAAAA==", ["crc32"]),
         ("x-amz-checksum-crc32", "AAAAAA==-3", []),
+        ("x-amz-checksum-crc32c", "AAAAAA==", ["crc32c"]),
+        ("x-amz-checksum-crc64nvme", "AAAAAAAAAAA=", ["crc64nvme"]),
+        ("x-amz-checksum-crc64nvme", "AAAAAA==", []),
         ("Content-MD5", "no base64!", []),
         ("Content-MD5", SHA256, []),
         ("Digest", "", []),
@@ -48,6 +51,17 @@ def test_checksums_are_read_and_misspelt_ones_ignored(header: str, value: str, a
 def test_any_header_is_an_expectation_or_none(digest: str, md5: str) -> None:
     for each in expected(Digest=digest, Content_MD5=md5):
         assert len(each.value) == len(each.hash().digest())
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "value"), [("crc32", "cbf43926"), ("crc32c", "e3069283"), ("crc64nvme", "ae8b14860a799888")]
+)
+def test_crcs_have_the_check_values_of_their_catalogue(algorithm: str, value: str) -> None:
+    for pieces in ([b"123456789"], [b"1234", b"", b"56789"]):
+        digest = Checksum(algorithm, b"", "x").hash()
+        for piece in pieces:
+            digest.update(piece)
+        assert digest.digest().hex() == value
 
 
 @given(st.lists(st.binary()))
