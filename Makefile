@@ -73,7 +73,7 @@ terraform: setup  ## infra/terraform: format, validity, and its permanent layer 
 	@TERRAFORM_APPLY=1 $(BIN)/pytest tests/integration/test_terraform.py $(ARGS)
 
 .PHONY: bench-thumbs
-bench-thumbs: setup  ## thumbnails from an image server that fails as real ones do, beside the old client (6 minutes); ARGS=--full
+bench-thumbs: setup  ## thumbnails from an image server that fails as real ones do, beside the old client (7 minutes); ARGS=--full
 	@$(BIN)/python -m bench.thumbs $(ARGS)
 
 .PHONY: bench-limiter plot-limiter

@@ -237,12 +237,12 @@ async def local(sizes: Sizes) -> list[Figure]:
     rates: dict[str, dict[str, float]] = {"jp2": {}, "jpg": {}}
     async with local_server() as server:
         for format_, ways in rates.items():
-            for way, count in (("ours", sizes.real), ("old", sizes.real // 2)):
-                assets = local_photographs(count, format_)
+            for way in ("ours", "old"):
+                assets = local_photographs(sizes.real * (3 if way == "ours" else 1), format_)
                 ours, old = engine(server, scale=1), old_client(server, assets, scale=3)
                 async with ours if way == "ours" else old as make:
                     went = await in_flight(make, assets, 8)
-                ways[way] = 0.0 if went.lost else len(assets) / went.seconds
+                ways[way] = 0.0 if went.lost else went.rate(sizes.real if way == "ours" else 8, 8)
         faults = Faults(rate=0.2, seed=5)
         assets = local_photographs(sizes.real, "jp2", "jpg")
         async with faulty(server.url, faults) as url, engine(server.behind(url), scale=1) as make:
