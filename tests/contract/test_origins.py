@@ -51,7 +51,7 @@ async def test_a_file_comes_whole_with_what_was_learnt_on_the_way(
     assert fetched.media_type == "image/png"
     assert data.startswith(fetched.head)
     assert len(fetched.head) > 1000
-    assert fetched.seconds < 5
+    assert 0 < fetched.seconds < 60
 
 
 async def test_a_large_file_comes_in_order(host: OriginHost, origins: Origins, into: Path) -> None:
