@@ -46,8 +46,10 @@ class Auditor:
         if scope.batch is None and scope.asset is None:
             async for found in self._orphans(scope):
                 yield 0, found
+        if scope.asset is None:
+            yield 0, await self._totals(scope)
         if scope.asset is None and scope.space is None:
-            yield 0, await self._tallies(scope)
+            yield 0, await self._batches(scope)
         if scope == Scope():
             yield 0, [one async for one in self._leftovers()]
 
@@ -96,20 +98,22 @@ class Auditor:
         gone = [asset for name, asset in names.items() if name not in there]
         return [found for asset in gone for found in await self.asset(await self._rows.asset(asset))]
 
-    async def _tallies(self, scope: Scope) -> list[Discrepancy]:
+    async def _totals(self, scope: Scope) -> list[Discrepancy]:
         totals = [] if scope.batch is not None else await self._rows.totals(scope.customer)
-        found = [
+        return [
             Discrepancy(
-                f"customer {one.customer}",
+                f"customer {one.customer}" if one.space == 0 else f"space {one.customer}/{one.space}",
                 "totals",
                 f"stores {one.held_bytes} + {one.held_thumb_bytes} bytes by its assets, "
                 f"{one.bytes} + {one.thumb_bytes} by its total",
                 Repair.RECOUNT,
             )
             for one in totals
-            if not one.agrees
+            if scope.space in (None, one.space) and not one.agrees
         ]
-        return found + [
+
+    async def _batches(self, scope: Scope) -> list[Discrepancy]:
+        return [
             Discrepancy(
                 f"batch {one.batch}",
                 "batch",

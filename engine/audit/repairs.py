@@ -52,8 +52,9 @@ class Repairs:
         if what == "batch":
             await self._rows.recount_batch(int(number))
             return
-        for total in await self._rows.totals(int(number)):
-            if not total.agrees:
+        customer, _, space = number.partition("/")
+        for total in await self._rows.totals(int(customer)):
+            if total.space == int(space or 0) and not total.agrees:
                 await self._rows.correct_total(total)
 
     async def _write_sizes(self, asset: AssetId) -> None:

@@ -10,20 +10,21 @@ from engine.db.sql import sql
 
 # What waits to be folded is part of the truth already.
 TOTALS = sql("""
-SELECT total."Customer" AS customer, "TotalSizeOfStoredImages" AS bytes, "TotalSizeOfThumbnails" AS thumb_bytes,
+SELECT total."Customer" AS customer, total."Space" AS space,
+    "TotalSizeOfStoredImages" AS bytes, "TotalSizeOfThumbnails" AS thumb_bytes,
     COALESCE(held.bytes, 0) - COALESCE(waiting.bytes, 0) AS held_bytes,
     COALESCE(held.thumb_bytes, 0) - COALESCE(waiting.thumb_bytes, 0) AS held_thumb_bytes
 FROM "CustomerStorage" AS total
 LEFT JOIN LATERAL (
     SELECT sum("Size") AS bytes, sum("ThumbnailSize") AS thumb_bytes FROM "ImageStorage"
-    WHERE "Customer" = total."Customer"
+    WHERE "Customer" = total."Customer" AND total."Space" IN (0, "Space")
 ) AS held ON true
 LEFT JOIN LATERAL (
     SELECT sum(bytes) AS bytes, sum(thumb_bytes) AS thumb_bytes FROM engine.folds
-    WHERE customer = total."Customer"
+    WHERE customer = total."Customer" AND total."Space" IN (0, space)
 ) AS waiting ON true
-WHERE total."Space" = 0 AND (:customer IS NULL OR total."Customer" = :customer)
-ORDER BY total."Customer"
+WHERE :customer IS NULL OR total."Customer" = :customer
+ORDER BY total."Customer", total."Space"
 """)
 
 BATCHES = sql("""
@@ -47,17 +48,21 @@ SELECT gen_random_uuid(), "Customer", 0, 0, 0, "Id" FROM "Batches" WHERE "Id" = 
 """)
 """Through the fold like every other change, so that a batch finishes once and is announced once."""
 
-RECOUNT_CUSTOMER = sql("""
+CORRECT_TOTAL = sql("""
 INSERT INTO engine.folds (run, customer, space, bytes, thumb_bytes)
-VALUES (gen_random_uuid(), :customer, 0, :bytes, :thumb_bytes)
+SELECT gen_random_uuid(), :customer, :space, :bytes, :thumb_bytes
+UNION ALL
+SELECT gen_random_uuid(), :customer, 0, -:bytes, -:thumb_bytes WHERE :space <> 0
 """)
+"""The fold of a space moves its customer's total as well, which is then moved back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What a customer is said to store, and what the rows of its assets add up to."""
+    """What a customer (space 0) or one of its spaces is said to store, and what the rows of the assets add up to."""
 
     customer: int
+    space: int
     bytes: int
     thumb_bytes: int
     held_bytes: int
@@ -85,7 +90,7 @@ class PostgresTallies(Role):
     """Sums of rows, and rows that should be those sums."""
 
     async def totals(self, customer: int | None) -> list[Total]:
-        """Every customer's, or one's."""
+        """Every customer's and its spaces', or one customer's."""
         return [Total(**row) for row in await self._connections.rows(TOTALS, {"customer": customer})]
 
     async def miscounted(self, customer: int | None, batch: int | None) -> list[Miscounted]:
@@ -102,10 +107,11 @@ class PostgresTallies(Role):
         await self._connections.row(RECOUNT_BATCH, {"batch": batch})
 
     async def correct_total(self, total: Total) -> None:
-        """Has the engine's next fold move a customer's total by what it is wrong by."""
+        """Has the engine's next fold move a total by what it is wrong by."""
         values: dict[str, object] = {
             "customer": total.customer,
+            "space": total.space,
             "bytes": total.held_bytes - total.bytes,
             "thumb_bytes": total.held_thumb_bytes - total.thumb_bytes,
         }
-        await self._connections.row(RECOUNT_CUSTOMER, values)
+        await self._connections.row(CORRECT_TOTAL, values)

@@ -315,6 +315,24 @@ def test_audit_names_every_discrepancy_and_repairs_what_is_safe(sluice: Sluice, 
     assert sluice.json("audit")["discrepancies"] == []
 
 
+def test_audit_corrects_the_total_of_a_space_and_leaves_its_customers_alone(
+    sluice: Sluice, aws: Aws, buckets: Buckets
+) -> None:
+    url = sluice.environment["ENGINE_DATABASE_URL"]
+    put_objects(aws, buckets, PAGE, settled(url, PAGE, stored(buckets, PAGE)))
+    rows(url, """INSERT INTO "CustomerStorage" VALUES (99, 1, 'default', 1, 4711, 8, NULL)""")
+    sums = 'SELECT "TotalSizeOfStoredImages", "TotalSizeOfThumbnails" FROM "CustomerStorage" ORDER BY "Space"'
+    customer = rows(url, sums)[0]
+    for scope in ([], ["--customer", "99"], ["--space", "99/1"]):
+        found = sluice.json("audit", *scope, expect=1)["discrepancies"]
+        assert [(one["about"], one["problem"]) for one in found] == [("space 99/1", "totals")]
+    assert sluice.json("audit", "--space", "99/2")["discrepancies"] == []
+    sluice("audit", "--space", "99/1", "--repair")
+    asyncio.run(fold(url))
+    assert rows(url, sums) == [customer, customer]
+    assert sluice.json("audit")["discrepancies"] == []
+
+
 async def fold(url: str) -> None:
     async with Connections(DatabaseSettings(url, 2)).opened() as connections:
         await PostgresDatabase(connections, "test").fold()
