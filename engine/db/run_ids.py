@@ -8,10 +8,12 @@ from uuid import UUID
 
 VERSION = 0x7 << 76
 VARIANT = 0b10 << 62
+NANOSECONDS = 1_000_000  # in a millisecond
 
 
 def new_run_id() -> UUID:
-    """A new id: 48 bits of milliseconds since 1970, then 74 of chance."""
-    milliseconds = time.time_ns() // 1_000_000
-    chance = int.from_bytes(os.urandom(10), "big")
-    return UUID(int=milliseconds << 80 | VERSION | (chance >> 68) << 64 | VARIANT | chance & (1 << 62) - 1)
+    """A new id: 48 bits of milliseconds since 1970, 12 of the fraction (a quarter of a microsecond), 62 of chance."""
+    milliseconds, rest = divmod(time.time_ns(), NANOSECONDS)
+    fraction = (rest << 12) // NANOSECONDS
+    chance = int.from_bytes(os.urandom(8), "big") & (1 << 62) - 1
+    return UUID(int=milliseconds << 80 | VERSION | fraction << 64 | VARIANT | chance)
