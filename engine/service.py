@@ -7,6 +7,7 @@ received, what ends in time ends, the rest is handed back, and the process exits
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -51,7 +52,15 @@ async def run_engine(settings: Settings, *, told: Callable[[str], None] = lambda
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_parts(settings, metrics) as parts:
+        _collect_less_garbage()
         await Service(settings, parts).run(stop, told)
+
+
+def _collect_less_garbage() -> None:
+    """What start-up made stays for good, and little else is cyclic: looking for it less often is a tenth of the CPU."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 class Service:
