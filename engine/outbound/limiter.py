@@ -38,6 +38,7 @@ FALLEN = 4.0  # so many times below the limit when it was last confirmed, it may
 FLOOR = 8.0  # and no further does the limit fall until the pace is confirmed
 CONFIRMS = 1.5  # a calm measurement not so many times slower
 CUT = 0.75
+IN_A_CROWD = 0.5  # of requests that fail, and what was measured so far was measured among too many
 CEILING = 0.9  # of the limit at which requests failed
 CEILING_LASTS = 30.0
 LONGEST = 6.0  # times what was expected
@@ -160,7 +161,7 @@ class Limiter:
             self._cut_at, self._cut_from = now, self.limit
             self._change(self.limit * (CUT if self._overload.rate < BACKGROUND_MOST else CUT / 1.5), now)
             self._overload.cut(now)
-            if self._overload.rate >= BACKGROUND_MOST:
+            if self._overload.rate >= IN_A_CROWD:
                 self._pace.doubt()
             if self.limit < 1:
                 self._next_at = now + min(max(self._lately.usual, 0.1) / self.limit, LONGEST_GAP)
@@ -168,7 +169,7 @@ class Limiter:
 
     def _judge(self, now: float) -> None:
         """Draws the conclusion of a cut."""
-        match self._overload.judge(now, sure=self._pace.sure, crowded=self.slowdown > CROWDED):
+        match self._overload.judge(now, crowded=self.slowdown > CROWDED):
             case Judgement.BACKGROUND:
                 self._change(max(self.limit, self._cut_from), now)
             case Judgement.RELIEVED:
@@ -194,9 +195,10 @@ class Limiter:
 
     def _follow(self, now: float) -> None:
         """A new limit from the slowdown of one round."""
-        slowdown, limit = self._round.slowdown * math.exp(-self._pace.doubtful), self.limit
+        ended, self._round, limit = self._round, Round(now), self.limit
+        slowdown = ended.slowdown * math.exp(-self._pace.doubtful)
         self.slowdown += (slowdown - self.slowdown) / 2
-        used = self._round.level >= 0.75 * math.floor(limit)
+        used = ended.level >= 0.75 * math.floor(limit)
         self._starting = self._starting and slowdown < (STARTING if limit < LARGE else STARTING_LARGE)
         if self._starting:
             self._change(limit * 2 if used else limit, now)
@@ -223,8 +225,9 @@ class Limiter:
     def _change(self, limit: float, now: float) -> None:
         if now < self._ceiling_until:
             limit = min(limit, self._ceiling)
-        self.limit = min(max(limit, self._settings.least), self._settings.most)
-        self._round = Round(now)
+        before, self.limit = self.limit, min(max(limit, self._settings.least), self._settings.most)
+        if self.limit < 1 or int(before) != int(self.limit):
+            self._round = Round(now)
 
 
 def _queue(limit: float) -> float:

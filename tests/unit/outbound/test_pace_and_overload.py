@@ -183,7 +183,7 @@ def test_faults_that_go_on_after_a_cut_are_the_background() -> None:
     answers(overload, 1.0, "..x......x")
     overload.cut(2.0)
     answers(overload, 3.0, ".....x...x..")
-    assert overload.judge(4.0, sure=True, crowded=False) is Judgement.BACKGROUND
+    assert overload.judge(4.0, crowded=False) is Judgement.BACKGROUND
     assert not overload.calls_for_cut(5.0)
     assert overload.calls_for_cut(60.0)
 
@@ -193,25 +193,25 @@ def test_faults_that_end_with_a_cut_were_our_doing() -> None:
     answers(overload, 1.0, "..xx..x.x")
     overload.cut(2.0)
     answers(overload, 3.0, "............")
-    assert overload.judge(4.0, sure=True, crowded=False) is Judgement.RELIEVED
+    assert overload.judge(4.0, crowded=False) is Judgement.OPEN  # two of twelve were to be expected: may be chance
+    answers(overload, 3.0, "...............")
+    assert overload.judge(4.0, crowded=False) is Judgement.RELIEVED
 
 
-@pytest.mark.parametrize(("sure", "crowded", "pattern"), [(True, False, "xx.x.x.x.x.."), (True, True, "...x...x....")])
-def test_many_faults_or_those_of_a_crowded_server_are_never_the_background(
-    pattern: str, *, sure: bool, crowded: bool
-) -> None:
+@pytest.mark.parametrize(("crowded", "pattern"), [(False, "xx.x.x.x.x.."), (True, "...x...x....")])
+def test_many_faults_or_those_of_a_crowded_server_are_never_the_background(pattern: str, *, crowded: bool) -> None:
     overload = Overload()
     answers(overload, 1.0, "xxxx.xxx")
     overload.cut(2.0)
     answers(overload, 3.0, pattern)
-    assert overload.judge(4.0, sure=sure, crowded=crowded) is Judgement.SEVERE
+    assert overload.judge(4.0, crowded=crowded) is Judgement.SEVERE
 
 
 def test_answers_to_what_was_sent_before_a_cut_say_nothing_of_it() -> None:
     overload = Overload()
     overload.cut(2.0)
     answers(overload, 1.9, "xxxxxxxxxxxx")
-    assert overload.judge(4.0, sure=True, crowded=False) is Judgement.OPEN
+    assert overload.judge(4.0, crowded=False) is Judgement.OPEN
 
 
 @pytest.mark.parametrize("format_", ["jp2", "j2k", "jph", "jpx"])
