@@ -177,14 +177,12 @@ async def engine(
 
 
 @asynccontextmanager
-async def old_client(
-    server: Server, assets: Iterable[Asset], *, scale: float, cheap: bool = False
-) -> AsyncIterator[Make]:
-    """The old client's way; it reads images where they are stored for good."""
-    await server.store((asset.key, asset.source) for asset in assets)
+async def old_client(server: Server, *, scale: float, cheap: bool = False) -> AsyncIterator[Make]:
+    """The old client's way; it stores images for good, and has them read there."""
     async with OldClient.open(server.url, 20.0 * scale, cheap=cheap) as client:
 
         async def make(asset: Asset) -> Pictures:
+            await server.store([(asset.key, asset.source)])
             return await client.make(asset.key, tuple(thumb.size for thumb in asset.plan.thumbs))
 
         yield make

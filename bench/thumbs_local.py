@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -32,9 +33,15 @@ WORKERS = 2
 class LocalServer:
     """The local image server, and the storage that it reads."""
 
-    def __init__(self, url: str, s3: S3Client) -> None:
+    def __init__(self, url: str, s3: S3Client, process: int) -> None:
         self.url = url
         self._s3 = s3
+        self._process = process
+
+    def cpu(self) -> float:
+        """Seconds of CPU that the server and its workers have used."""
+        workers = Path(f"/proc/{self._process}/task/{self._process}/children").read_text().split()
+        return sum(_cpu(process) for process in (self._process, *map(int, workers)))
 
     async def store(self, objects: Iterable[tuple[str, Source]]) -> None:
         """Puts photographs of these formats under these keys."""
@@ -44,7 +51,7 @@ class LocalServer:
 
     def behind(self, url: str) -> LocalServer:
         """The same server, asked at another address."""
-        return LocalServer(url, self._s3)
+        return LocalServer(url, self._s3, self._process)
 
 
 def local_photographs(count: int, *formats: str) -> list[Asset]:
@@ -74,11 +81,16 @@ async def local_server() -> AsyncIterator[LocalServer]:
                     await s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
                     for format_, body in (await asyncio.to_thread(_pictures)).items():
                         await s3.put_object(Bucket=BUCKET, Key=format_, Body=body)
-                    yield LocalServer(service.url, s3)
+                    yield LocalServer(service.url, s3, child.process.pid)
             finally:
                 await asyncio.to_thread(child.stop, 10)
         finally:
             await asyncio.to_thread(emulator.stop)
+
+
+def _cpu(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _pictures() -> dict[str, bytes]:
