@@ -273,7 +273,7 @@ def main() -> None:
         for count, cores, ceiling in ((10, 40, math.inf), (50, 2, 12)):
             simulation = Simulation(Server(cores, shared, ceiling), crowd(count, late=count // 5))
             _row(table, f"{cores} cores, {name}", f"{count}, late-comers included", watch(simulation, 180, 400))
-        for faults in (0.03, 0.1):
+        for faults in (0.03, 0.1, 0.2):
             result = watch(Simulation(Server(2, shared, faults=faults), crowd(1)), 20, 200)
             _row(table, f"2 cores, {name}, {faults:.0%} faults", "1", result)
     Console(width=140).print(table)
