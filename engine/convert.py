@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from engine.journal import Journal
 from engine.outbound.processor import Job, MadeThumb, ProcessorClient, sizes_for_processor
+from engine.outbound.thumbnailer import Tally
 from engine.scratch import Room
 from engine.source import Source
 from images.size import Size
@@ -45,8 +47,8 @@ class Image:
 class MeasuresImages(Protocol):
     """Whoever can tell the dimensions of an image that lies in S3."""
 
-    async def info(self, identifier: str, format_: str, customer: int) -> Size:
-        """Its width and height; asked for in that customer's turn."""
+    async def info(self, identifier: str, format_: str, *, customer: int, priority: bool, tally: Tally) -> Size:
+        """Its width and height; asked for in that customer's turn, and tallied."""
 
 
 class Converter:
@@ -60,14 +62,24 @@ class Converter:
         self._rules = rules
         self._with_thumbs = with_thumbs  # the processor makes the thumbnails, by setting
 
-    async def convert(self, run: Run, plan: IngestPlan, admitted: Admitted, source: Source, room: Room) -> Image:
+    async def convert(
+        self,
+        run: Run,
+        plan: IngestPlan,
+        admitted: Admitted,
+        source: Source,
+        room: Room,
+        journal: Journal,
+        priority: bool,
+    ) -> Image:
         """The image as the plan wants it."""
         if not plan.image_work:
             return Image(admitted.media_type)
         if admitted.convert:
             return await self._converted(run, plan, admitted, source, room)
         media_type = admitted.media_type or UNKNOWN
-        image = Image(media_type, await self._measured(plan, admitted, source), None, media_type, admitted.bytes)
+        size = await self._measured(plan, admitted, source, journal, priority)
+        image = Image(media_type, size, None, media_type, admitted.bytes)
         if not admitted.as_it_is:
             return image
         return replace(image, derivative=await source.file(), served_type=JP2)
@@ -93,13 +105,21 @@ class Converter:
             raise IngestError(NO_DERIVATIVE, f"{run.asset}: the processor answered well, but made no JPEG 2000")
         return Image(admitted.media_type, converted.size, converted.jp2, JP2, size, converted.thumbs)
 
-    async def _measured(self, plan: IngestPlan, admitted: Admitted, source: Source) -> Size:
+    async def _measured(
+        self, plan: IngestPlan, admitted: Admitted, source: Source, journal: Journal, priority: bool
+    ) -> Size:
         """What the header said, else what the image server says of what it can read in place."""
         if admitted.size:
             return admitted.size
         if plan.fetch is Fetch.HEADER and plan.place.s3:
             format_ = (admitted.media_type or UNKNOWN).rpartition("/")[2]
-            return await self._image_server.info(plan.place.s3.plain, format_, plan.place.asset.customer)
+            return await self._image_server.info(
+                plan.place.s3.plain,
+                format_,
+                customer=plan.place.asset.customer,
+                priority=priority,
+                tally=journal.tally,
+            )
         raise IngestError(
             IMAGE_BROKEN, f"{redact(plan.place.uri)}: {source.problem or 'its dimensions cannot be read'}"
         )

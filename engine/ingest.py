@@ -69,7 +69,7 @@ async def make(order: Order, lease: Lease, journal: Journal, parts: Parts) -> In
         source = Source(plan, parts.origins, room, journal)
         admitted = granted(admit(plan, await source.seen(), facts, parts.rules))
         with journal.step("convert"):
-            image = await parts.converter.convert(lease.run, plan, admitted, source, room)
+            image = await parts.converter.convert(lease.run, plan, admitted, source, room, journal, order.priority)
             granted(admit_derivative(plan, admitted, image.served_bytes, facts, parts.rules))
         journal.size = image.size
         staging = Staging(parts.storage, parts.origins, lease, plan, image, source)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from engine.db.port import RunDetails
+from engine.outbound.thumbnailer import Tally
 from engine.tracing import NoTracer, Tracer
 from images.size import Size
 from policies.facts import Rules
@@ -30,9 +31,7 @@ class Journal:
     size: Size | None = None
     thumbs_by: str | None = None
     thumbs: int = 0
-    requests: int = 0
-    retries: int = 0
-    waited: float = 0.0  # seconds at the limiter
+    tally: Tally = field(default_factory=Tally)  # of what the image server was asked
     plan: IngestPlan | None = None
     tracer: Tracer = field(default_factory=NoTracer)
 
@@ -45,9 +44,9 @@ class Journal:
             size=self.size,
             steps=self.steps,
             thumbs_by=self.thumbs_by,
-            requests=self.requests,
-            retries=self.retries,
-            waited=self.waited,
+            requests=self.tally.requests,
+            retries=self.tally.retries,
+            waited=self.tally.waited,
             origin=self.origin or (redact(self.plan.place.uri) if self.plan else None),
             tidy=self.plan is not None and may_leave_objects(self.plan),
         )

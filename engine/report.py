@@ -21,9 +21,9 @@ def report(settlement: Settlement, journal: Journal, metrics: Metrics) -> None:
         fetched_bytes=journal.fetched_bytes,
         media_type=journal.media_type,
         thumbs_by=journal.thumbs_by,
-        thumb_requests=journal.requests or None,
-        thumb_retries=journal.retries or None,
-        thumb_waited=round(journal.waited, 3) or None,
+        thumb_requests=journal.tally.requests or None,
+        thumb_retries=journal.tally.retries or None,
+        thumb_waited=round(journal.tally.waited, 3) or None,
         again=settlement.again and settlement.again.isoformat(),
     )
     code = settlement.reason.code if settlement.reason else ""

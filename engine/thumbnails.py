@@ -48,11 +48,8 @@ class Thumbnails:
             room=await room.folder(),
             priority=priority,
             ready=image.thumbs,
+            tally=journal.tally,
         )
-        try:
-            made = await self._thumbnailer.make(order)
-        finally:  # what was asked in vain is remembered as well
-            tally = order.tally
-            journal.requests, journal.retries, journal.waited = tally.requests, tally.retries, tally.waited
+        made = await self._thumbnailer.make(order)
         journal.thumbs_by, journal.thumbs = made.made_by, len(made.files)
         return made.files

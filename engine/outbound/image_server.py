@@ -98,9 +98,17 @@ class ImageServer:
             raise IngestError(IMAGE_SERVER_AWAY, f"the image server: {type(error).__name__} {error}") from error
         raise IngestError(IMAGE_SERVER_AWAY, f"the image server {said}")
 
-    async def info(self, identifier: str, format_: str = "", customer: int = 0) -> Size:
+    async def info(
+        self,
+        identifier: str,
+        format_: str = "",
+        *,
+        customer: int = 0,
+        priority: bool = False,
+        tally: Tally | None = None,
+    ) -> Size:
         """The dimensions of an image, asked with the same care as a picture; IngestError when they cannot be had."""
-        asking = Asking(self, identifier, customer=customer, failure=IMAGE_SERVER_BLIND)
+        asking = Asking(self, identifier, customer=customer, priority=priority, failure=IMAGE_SERVER_BLIND, tally=tally)
         async with asking.patiently(self.settings.patience):
             return await asking.get("info.json", reading_info(format_), _read_info)
 

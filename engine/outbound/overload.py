@@ -12,9 +12,7 @@ from enum import Enum
 ANSWERS = 12  # of requests sent after a cut, to judge it by
 MEMORY = 1 / 16  # weight of one answer in the rate
 ISOLATED = 0.07  # a rate at which there was but one fault of late
-EXPECTED = 5.0  # faults, if the cut did not help: with fewer, that there are none is chance, and the trial goes on
-LONGEST_TRIAL = 40  # answers
-BACKGROUND_MOST = 0.4  # a larger share of faults is never taken for background
+BACKGROUND_MOST = 0.35  # a larger share of faults is never taken for background
 BACKGROUND_LASTS = 30.0
 HEAVY = 4  # faults after a cut, the half of all answers, that ask for another at once
 
@@ -63,12 +61,9 @@ class Overload:
         """What the trial showed, once, when it is over; where it is crowded, faults are never the background."""
         if self._since is None or self._answers < ANSWERS:
             return Judgement.OPEN
+        self._since = None
         rate = self._faults / self._answers
         isolated = self._before <= ISOLATED and rate <= ISOLATED
-        seems_relieved = not crowded and not isolated and rate < self._before / 2
-        if seems_relieved and self._answers < min(EXPECTED / self._before, LONGEST_TRIAL):
-            return Judgement.OPEN
-        self._since = None
         if crowded:
             return Judgement.SEVERE
         if isolated or self._before / 2 <= rate <= BACKGROUND_MOST:

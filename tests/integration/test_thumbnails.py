@@ -17,7 +17,7 @@ from engine.outbound.image_server_thumbnailer import ImageServerThumbnailer
 from engine.outbound.limiter import LimiterSettings
 from engine.outbound.make_thumbnailer import make_thumbnailer
 from engine.outbound.thumbnail_settings import ThumbnailSettings
-from engine.outbound.thumbnailer import MadeThumb, Thumbnails, ThumbOrder
+from engine.outbound.thumbnailer import MadeThumb, Tally, Thumbnails, ThumbOrder
 from images.size import Size
 from policies.outcome import Busy, IngestError, Retry
 from policies.reasons import IMAGE_SERVER_AWAY, IMAGE_SERVER_BEHIND, IMAGE_SERVER_BLIND, THUMBNAILS_FAILED
@@ -290,7 +290,9 @@ async def test_info_is_read_with_the_same_care() -> None:
     async with room() as here:
         order = here.orders.one()
         here.faults.ordered.extend([Fault.OUT_OF_MEMORY, Fault.RESET, Fault.EMPTY, Fault.NOT_FOUND])
-        assert await here.server.info(order.identifier) == PHOTOGRAPH
+        tally = Tally()
+        assert await here.server.info(order.identifier, tally=tally) == PHOTOGRAPH
+        assert (tally.requests, tally.retries) == (5, 4)
         with pytest.raises(IngestError) as raised:
             await here.server.info("s3://storage/nobody")
         assert raised.value.reason.kind is IMAGE_SERVER_BLIND

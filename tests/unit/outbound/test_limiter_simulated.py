@@ -81,14 +81,16 @@ def test_fifty_clients_hold_two_cores_at_their_knee_late_comers_included(*, shar
 
 
 @SHARED
-@pytest.mark.parametrize("faults", [0.03, 0.1, 0.2])
-def test_faults_that_are_not_its_doing_hardly_slow_it_down(faults: float, *, shared: bool) -> None:
+@pytest.mark.parametrize(("faults", "least", "usual"), [(0.03, 0.85, 0.9), (0.1, 0.75, 0.9), (0.2, 0.6, 0.85)])
+def test_faults_that_are_not_its_doing_hardly_slow_it_down(
+    faults: float, least: float, usual: float, *, shared: bool
+) -> None:
     held = [
         watch(Simulation(Server(2, shared, faults=faults), crowd(1, seed=seed), seed), 20, 120).throughput
         for seed in range(12)
     ]
-    assert min(held) >= 0.65
-    assert mean(held) >= 0.9
+    assert min(held) >= least
+    assert mean(held) >= usual
 
 
 def test_a_ceiling_below_the_knee_is_kept_under() -> None:
