@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -17,14 +18,13 @@ from pathlib import Path
 import aioboto3
 
 from bench.origins_ground import USER
+from bench.processes import peak_of
 from origins.origins import Origins
 from origins.port import OriginSettings
 from policies.plan import Place, StrategyKind
 from policies.request import AssetId
 
 Found = dict[str, float]
-PEAK = "VmHWM:"
-"""The most memory of this program; the kernel's other count begins with that of the parent."""
 SSH = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-q")
 BOTO = """
 import boto3, sys, time
@@ -66,17 +66,12 @@ async def _fetch(kind: StrategyKind, uri: str, into: str, endpoint: str, key: st
         place = make_place(kind, uri, key)
         began = time.perf_counter()
         await origins.fetch(place, Path(into))
-        return {"seconds": time.perf_counter() - began, "peak": _peak()}
+        return {"seconds": time.perf_counter() - began, "peak": peak_of(os.getpid()) / 1e6}
 
 
 def _asked(text: str) -> tuple[StrategyKind, str, str, str, str]:
     name, *rest = json.loads(text)
     return (next(kind for kind in StrategyKind if kind == name), *rest)
-
-
-def _peak() -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(PEAK)) * 1024 / 1e6
 
 
 def curl(uri: str, into: Path) -> Found:

@@ -28,6 +28,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from bench.processes import memory_of, peak_of, scheduled_of
 from images.iiif_size import parse_size
 from images.recipe import NAMED, Recipe, parse_recipe
 from processor.convert import convert
@@ -156,12 +157,12 @@ async def by_workers(files: Sequence[Path], recipe: Recipe, limits: Limits | Non
     settings = ProcessorSettings(files[0].parent, workers=len(files), limits=limits or Limits())
     async with Workers(settings) as workers:
         pids = worker_pids()
-        before = sum(map(cpu_of, pids))
+        before = sum(map(scheduled_of, pids))
         began = time.perf_counter()
         orders = [order_of(file, recipe) for file in files]
         await asyncio.gather(*(workers.run(order) for order in orders))
         wall = time.perf_counter() - began
-        return Cost(sum(map(cpu_of, pids)) - before, wall, max(map(peak_of, pids)))
+        return Cost(sum(map(scheduled_of, pids)) - before, wall, max(map(peak_of, pids)))
 
 
 def order_of(file: Path, recipe: Recipe, **given: Any) -> Order:
@@ -188,20 +189,6 @@ def worker_pids() -> list[int]:
         if parent == os.getpid() and b"processor.worker" in command:
             found.append(int(folder.name))
     return found
-
-
-def cpu_of(pid: int) -> float:
-    """Seconds on a core, of all threads, by the scheduler's own count: ticks are too coarse for a fast encoder."""
-    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
-
-
-def peak_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
-
-
-def resident_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0]) * 1024
 
 
 def alternate(runs: int, *ways: Callable[[], Cost]) -> list[list[Cost]]:
@@ -307,7 +294,7 @@ async def _flat(files: Sequence[Path], rounds: int) -> None:
 async def settled(pid: int) -> int:
     """What a worker keeps once it has given back what it can, which it does after its answer."""
     last = 0
-    while (now := resident_of(pid)) != last:
+    while (now := memory_of(pid)) != last:
         last = now
         await asyncio.sleep(0.1)
     return last

@@ -19,6 +19,7 @@ import asyncpg
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bench.processes import cpu_of, idle_seconds, memory_of
 from bench.queue_db import fill
 from engine.db.migrate import upgrade
 from local.aws import Aws, open_aws
@@ -31,8 +32,6 @@ from local.service import Service
 from policies.request import IngestRequest
 
 BUCKETS = ("storage", "thumbs", "origin", "security")
-TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 PATIENCE = 300.0
 STOPPING = 30.0
 POLL = 1
@@ -148,7 +147,8 @@ class Ground:
         settled: int = await self.connection.fetchval(
             'SELECT count(*) FROM "BatchAssets" WHERE "BatchId" = $1 AND "Finished" IS NOT NULL', batch
         )
-        cpu, memory = sum(cpu_of(child) for child in children), memory_of(children[0])
+        pids = [child.process.pid for child in children]
+        cpu, memory = sum(map(cpu_of, pids)), memory_of(pids[0])
         return Look(time.monotonic(), settled, cpu, memory, idle_seconds())
 
     async def rate(self, batch: int) -> float:
@@ -177,23 +177,6 @@ def steady(looks: Sequence[Look]) -> tuple[Look, Look]:
     last = looks[-1].settled
     inside = [look for look in looks if last / 10 <= look.settled <= last * 9 / 10]
     return inside[0], inside[-1]
-
-
-def cpu_of(child: Child) -> float:
-    """Seconds of CPU that a process has used."""
-    fields = Path(f"/proc/{child.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def memory_of(child: Child) -> int:
-    """Bytes of memory that a process has."""
-    return int(Path(f"/proc/{child.process.pid}/statm").read_text().split()[1]) * PAGE
-
-
-def idle_seconds() -> float:
-    """How long the machine's cores have had nothing to do, all together."""
-    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
-    return (int(fields[4]) + int(fields[5])) / TICKS
 
 
 @asynccontextmanager

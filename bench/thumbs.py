@@ -11,26 +11,24 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 from rich.console import Console
 from rich.table import Table
 
+from bench.processes import memory_of
 from bench.thumbs_ground import Asset, Went, engine, in_flight, old_client, photographs
 from bench.thumbs_local import local_photographs, local_server
 from bench.thumbs_server import Manners, serving
 from engine.outbound.processor_thumbnailer import PROCESSOR
 from tests.fakes.image_server_faults import Faults
 from tests.fakes.image_server_proxy import faulty
-
-STATM = Path("/proc/self/statm")
-PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,7 @@ async def memory(sizes: Sizes) -> list[Figure]:
     held: list[float] = []
 
     def look(_: Went) -> None:
-        held.append(int(STATM.read_text().split()[1]) * PAGE / 1e6)
+        held.append(memory_of(os.getpid()) / 1e6)
 
     async with serving(Manners(scale=0.01)) as server, engine(server, scale=1) as make:
         went = await in_flight(make, photographs(sizes.many, "jp2", "jpg"), 64, look)
@@ -255,15 +253,15 @@ async def local(sizes: Sizes) -> list[Figure]:
         what = f"local image server, {name}: assets a second "
         figures.append(_faster(f"{what}of its CPU, against the old client", spared[format_], "old", wanted))
         figures.append(_faster(f"{what}where all share two cores", rates[format_], "old", wanted))
-    return [
-        *figures,
+    figures.append(
         Figure(
             "local image server, 20 % of answers faulty: failed, wrong",
             "0, 0",
             f"{went.failed.total()}, {went.wrong} of {len(assets)} {_why(went)} ({faults.seen.total()} faults)",
             went.lost == 0,
-        ),
-    ]
+        )
+    )
+    return figures
 
 
 PARTS: dict[str, Callable[[Sizes], Awaitable[list[Figure]]]] = {

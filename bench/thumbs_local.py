@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ import numpy as np
 from PIL import Image
 from types_aiobotocore_s3 import S3Client
 
+from bench.processes import children_of, cpu_of
 from bench.thumbs_ground import COLOURS, PHOTOGRAPH, Asset, photographs
 from local.emulator import start_emulator
 from local.ports import LOOPBACK, choose_port
@@ -40,8 +40,7 @@ class LocalServer:
 
     def cpu(self) -> float:
         """Seconds of CPU that the server and its workers have used."""
-        workers = Path(f"/proc/{self._process}/task/{self._process}/children").read_text().split()
-        return sum(_cpu(process) for process in (self._process, *map(int, workers)))
+        return sum(map(cpu_of, (self._process, *children_of(self._process))))
 
     async def store(self, objects: Iterable[tuple[str, Source]]) -> None:
         """Puts photographs of these formats under these keys."""
@@ -86,11 +85,6 @@ async def local_server() -> AsyncIterator[LocalServer]:
                 await asyncio.to_thread(child.stop, 10)
         finally:
             await asyncio.to_thread(emulator.stop)
-
-
-def _cpu(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _pictures() -> dict[str, bytes]:

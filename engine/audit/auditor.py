@@ -46,7 +46,6 @@ class Auditor:
         if scope.batch is None and scope.asset is None:
             async for found in self._orphans(scope):
                 yield 0, found
-        if scope.asset is None:
             yield 0, await self._totals(scope)
         if scope.asset is None and scope.space is None:
             yield 0, await self._batches(scope)
@@ -99,7 +98,6 @@ class Auditor:
         return [found for asset in gone for found in await self.asset(await self._rows.asset(asset))]
 
     async def _totals(self, scope: Scope) -> list[Discrepancy]:
-        totals = [] if scope.batch is not None else await self._rows.totals(scope.customer)
         return [
             Discrepancy(
                 f"customer {one.customer}" if one.space == 0 else f"space {one.customer}/{one.space}",
@@ -108,7 +106,7 @@ class Auditor:
                 f"{one.bytes} + {one.thumb_bytes} by its total",
                 Repair.RECOUNT,
             )
-            for one in totals
+            for one in await self._rows.totals(scope.customer)
             if scope.space in (None, one.space) and not one.agrees
         ]
 

@@ -149,13 +149,18 @@ def endless(chunk: bytes, pause: float = 0, head: bytes = b"HTTP/1.1 200 OK\r\n\
     """A head, then the same bytes for as long as somebody listens."""
 
     async def script(_: Request, writer: asyncio.StreamWriter) -> None:
-        writer.write(head)
-        while True:
-            writer.write(chunk)
-            await writer.drain()
-            await asyncio.sleep(pause)
+        await pour(writer, head, chunk, pause)
 
     return script
+
+
+async def pour(writer: asyncio.StreamWriter, first: bytes, chunk: bytes, pause: float) -> None:
+    """Something, then the same bytes for as long as somebody listens."""
+    writer.write(first)
+    while True:
+        writer.write(chunk)
+        await writer.drain()
+        await asyncio.sleep(pause)
 
 
 def silent(after: bytes = b"") -> Script:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-import structlog
 
-from engine.logs import set_up_logs
 from origins.encryption import Key, seal
 from policies.outcome import IngestError
 from policies.plan import Place, StrategyKind
@@ -24,6 +21,7 @@ from tests.fakes.sftp_origin import sftp_origin
 from tests.integration.db_rows import ASSET
 from tests.integration.origin_room import Room, make_settings, open_room
 from tests.integration.rig import Rig
+from tests.log_lines import kept_lines
 
 PASSWORD = "hunter2-pa:ss wörd"
 KEY = Key("k", bytes(range(32)))
@@ -47,14 +45,8 @@ TABLES = """
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
     """Every log line, as the engine writes them at its most talkative."""
-    stream = io.StringIO()
-    kept, level = logging.getLogger().handlers[:], logging.getLogger().level
-    set_up_logs("debug", "json", stream)
-    yield stream
-    logging.getLogger().handlers[:] = kept
-    logging.getLogger().setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    with kept_lines("debug", "json") as stream:
+        yield stream
 
 
 def assert_no_secret(*texts: str) -> None:

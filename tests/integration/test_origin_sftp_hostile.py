@@ -27,6 +27,7 @@ from policies.reasons import (
     ORIGIN_UNRESOLVABLE,
     Kind,
 )
+from tests.fakes.http_origin import pour
 from tests.fakes.origin_hosts import SftpHost, make_place
 from tests.fakes.sftp_origin import sftp_origin
 from tests.integration.origin_room import Room, count_sockets, open_room, until
@@ -58,11 +59,7 @@ def repeating(chunk: bytes, pause: float = 0, first: bytes = b"") -> Attack:
     """The same bytes for as long as somebody listens."""
 
     async def attack(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(first)
-        while True:
-            writer.write(chunk)
-            await writer.drain()
-            await asyncio.sleep(pause)
+        await pour(writer, first, chunk, pause)
 
     return attack
 

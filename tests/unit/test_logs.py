@@ -18,19 +18,13 @@ from engine.logs import ingest_line, set_up_logs
 from images.size import Size
 from policies.outcome import Busy, Ingested, Outcome, Redelivered, Refused, Retry, Stored, Superseded, Unreadable
 from policies.reasons import NOT_AN_IMAGE, ORIGIN_RATE_LIMITED, REQUEST_NOT_JSON, STORAGE_AWAY
+from tests.log_lines import kept_lines
 
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    kept = logging.getLogger().handlers[:]
-    level = logging.getLogger().level
-    set_up_logs("info", "auto", stream)
-    yield stream
-    logging.getLogger().handlers[:] = kept
-    logging.getLogger().setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    with kept_lines("info", "auto") as stream:
+        yield stream
 
 
 def read(lines: io.StringIO) -> list[dict[str, Any]]:
